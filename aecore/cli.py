@@ -1,0 +1,207 @@
+"""The command line: ``python -m aecore presets | train | evaluate | bench``.
+
+Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
+sentence on stderr for what cannot be done.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aecore.config import RunConfig
+from aecore.config_errors import ConfigError
+from aecore.data.catalogue import CARDS
+from aecore.presets import PRESETS, preset
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from aecore.runs import Run, Status
+
+
+class _UsageError(Exception):
+    """What the person asked for cannot be done; the message says why and what to do."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        result: dict[str, Any] = options.command(options)
+    except (ConfigError, _UsageError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"The files could not be read or written: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return 130
+    if options.json:
+        print(json.dumps(result))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m aecore", description="Train and measure autoencoders.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    presets = commands.add_parser("presets", help="list the presets")
+    presets.set_defaults(command=_presets)
+
+    train = commands.add_parser("train", help="train a preset, with changes")
+    train.add_argument("preset", metavar="PRESET", help="; ".join(PRESETS))
+    train.add_argument("--data", metavar="NAME", help=f"{', '.join(CARDS)} (usual: digits)")
+    train.add_argument(
+        "--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], help="any setting, e.g. code.size=20 epochs=10"
+    )
+    train.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder for the run; must not hold one yet")
+    train.add_argument("--threads", metavar="N", type=int, default=1, help="threads torch may use (usual: 1)")
+    train.set_defaults(command=_train)
+
+    evaluate = commands.add_parser("evaluate", help="measure a trained run on its test images, or on those of other data")
+    evaluate.add_argument("folder", metavar="FOLDER", type=Path)
+    evaluate.add_argument("--data", metavar="NAME", help="other data with images of the same size")
+    evaluate.set_defaults(command=_evaluate)
+
+    bench = commands.add_parser("bench", help="measure the speed of this machine against the project's targets")
+    bench.add_argument("--only", metavar="NAME", nargs="+", help="some of the measurements")
+    bench.set_defaults(command=_bench)
+
+    for command in (presets, train, evaluate, bench):
+        command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    return parser
+
+
+def _presets(options: argparse.Namespace) -> dict[str, Any]:
+    if not options.json:
+        width = max(map(len, PRESETS))
+        for row in PRESETS.values():
+            print(f"{row.name:<{width}}  {row.summary}")
+    return {name: {"summary": row.summary, "config": row.config.model_dump(mode="json")} for name, row in PRESETS.items()}
+
+
+def _settings(pairs: Sequence[str]) -> dict[str, str]:
+    settings = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise _UsageError(f"--set needs KEY=VALUE, for example --set code.size=20; “{pair}” has no “=”.")
+        settings[name.strip()] = value.strip()
+    return settings
+
+
+def _train(options: argparse.Namespace) -> dict[str, Any]:
+    settings = _settings(options.set)
+    if options.data:
+        settings["data.name"] = options.data
+    config = preset(options.preset).config.with_settings(settings)
+    if options.threads < 1:
+        raise _UsageError("--threads must be at least 1.")
+
+    import torch  # only now: `presets` and wrong arguments are answered at once
+
+    from aecore.recording import Recorder
+    from aecore.runs import Run
+
+    try:
+        run = Run.create(config, options.out, name=options.preset)
+    except FileExistsError as error:
+        raise _UsageError(str(error)) from None
+    torch.set_num_threads(options.threads)
+    with _bar(config.total_steps) as bar:
+        status = Recorder(run, watch=lambda status: _advance(bar, status)).record()
+    if status.state == "failed":
+        raise _UsageError(status.reason)
+    result = _result(run, config, status.test or {}, status.test_images)
+    result |= {"seconds": status.seconds, "images_per_second": status.images_per_second}
+    if not options.json:
+        _print_test(result)
+        print(f"{status.seconds:.1f} s of training, {status.images_per_second:,.0f} images/s; the run is in {run.folder}")
+    return result
+
+
+def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    from aecore.runs import Run
+
+    run = Run(options.folder)
+    if not run.exists:
+        raise _UsageError(f"{options.folder} holds no run (there is no config.json in it).")
+    config = run.config
+    if options.data:
+        config = config.with_settings({"data.name": options.data})
+        if config.plan.input_shape != run.config.plan.input_shape:
+            raise _UsageError(
+                f"This run takes images of {_size(run.config)}; those of {options.data} are {_size(config)}. Choose other data."
+            )
+
+    from aecore.checkpoint import load_model
+    from aecore.data.downloads import DataUnavailableError
+    from aecore.data.loading import load
+    from aecore.evaluation import evaluate
+    from aecore.training import pick_device
+
+    try:
+        model = load_model(run, pick_device())
+        with _bar(100) as bar:
+            dataset = load(config.data.name, resolution=config.data.resolution)
+            test = evaluate(model, config, dataset.test, lambda done: _to(bar, round(100 * done)))
+            _to(bar, 100)
+    except (FileNotFoundError, DataUnavailableError) as error:
+        raise _UsageError(str(error)) from None
+    result = _result(run, config, test, len(dataset.test))
+    if not options.json:
+        _print_test(result)
+    return result
+
+
+def _bench(options: argparse.Namespace) -> dict[str, Any]:
+    from aecore.bench import MEASUREMENTS, measure
+
+    unknown = set(options.only or ()) - set(MEASUREMENTS)
+    if unknown:
+        raise _UsageError(f"There is no measurement called {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.")
+    return measure(options.only or list(MEASUREMENTS), report=lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def _result(run: Run, config: RunConfig, test: dict[str, float], images: int) -> dict[str, Any]:
+    return {
+        "test": test,
+        "test_images": images,
+        "data": config.data.name,
+        "input": "clean" if config.corruption.kind == "none" else f"{config.corruption.kind} {config.corruption.level:g}",
+        "folder": str(run.folder),
+        "parameters": config.plan.parameters,
+        "config": config.model_dump(mode="json"),
+    }
+
+
+def _print_test(result: dict[str, Any]) -> None:
+    print(f"on {result['test_images']:,} test images of {result['data']}, input {result['input']}:")
+    for name, value in result["test"].items():
+        print(f"  {name:<18} {value:.5f}")
+
+
+def _size(config: RunConfig) -> str:
+    channels, height, width = config.plan.input_shape
+    return f"{height}×{width} pixels" + (f" in {channels} channels" if channels > 1 else "")
+
+
+def _bar(total: int) -> tqdm[Any]:
+    from tqdm import tqdm
+
+    return tqdm(total=total, file=sys.stderr, leave=False, dynamic_ncols=True, mininterval=0.2)
+
+
+def _advance(bar: tqdm[Any], status: Status) -> None:
+    bar.set_description_str(status.preparing["what"] if status.preparing else f"epoch {status.epoch:.1f}", refresh=False)
+    _to(bar, status.step)
+
+
+def _to(bar: tqdm[Any], done: int) -> None:
+    bar.update(done - bar.n)

@@ -1,0 +1,362 @@
+"""`RunConfig`: everything that defines a run, with bounds that protect the server and messages that a student understands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from aecore.config_errors import ConfigError, explain, no_such_setting
+from aecore.data.catalogue import CARDS, Card, UnknownDataError, card
+from aecore.layers import Plan, plan
+
+Activation = Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
+CodeActivation = Literal["linear", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
+
+MAX_PARAMETERS = 20_000_000
+"""A network of this size trains, slowly, on one core and saves in under a second; beyond it one run would starve a class."""
+
+
+def _whole_numbers(value: object) -> object:
+    """Accept «512-256», «512,256» and «512 256» for a list of layer sizes, as typed in a field, a URL or a shell."""
+    if not isinstance(value, str):
+        return value
+    return [part for part in re.split(r"[\s,;x\[\]()-]+", value.strip()) if part]
+
+
+def _or_none(value: object) -> object:
+    return None if isinstance(value, str) and value.strip().lower() in {"", "none", "all"} else value
+
+
+def _dropout_is_masking(value: object) -> object:
+    return "masking" if value == "dropout" else value
+
+
+Units = Annotated[int, Field(ge=1, le=4096)]
+Channels = Annotated[int, Field(ge=1, le=256)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
+
+
+class DataConfig(_Section):
+    """Which images are learned from."""
+
+    name: str = Field("digits", title="Data", description="The set of images to learn from.")
+    resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none)] = Field(
+        None, title="Image size", description="Pixels a side, for data drawn at several sizes; empty for the data's own size."
+    )
+    train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        None,
+        ge=10,
+        le=1_000_000,
+        title="Training images",
+        description="Use only the first so many training images: with few, watch the validation curve part from the training curve.",
+    )
+
+
+class ArchitectureConfig(_Section):
+    """The encoder's layers; the decoder mirrors them."""
+
+    kind: Literal["dense", "conv2d"] = Field(
+        "dense",
+        title="Architecture",
+        description="Dense: every unit sees every pixel. Convolutional: small filters slide over the picture.",
+    )
+    hidden: Annotated[tuple[Units, ...], BeforeValidator(_whole_numbers)] = Field(
+        (),
+        max_length=8,
+        title="Hidden layers",
+        description="Units of each dense layer between the picture and the code, e.g. 512-256. The decoder has the same in reverse.",
+    )
+    channels: Annotated[tuple[Channels, ...], BeforeValidator(_whole_numbers)] = Field(
+        (16, 32),
+        min_length=1,
+        max_length=5,
+        title="Convolution channels",
+        description="Filters of each convolution, e.g. 16-32. Each one halves the picture's height and width. Convolutional only.",
+    )
+    kernel_size: Literal[3, 5] = Field(
+        3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
+    )
+    activation: Activation = Field(
+        "relu", title="Activation", description="The non-linearity after every layer but the code and the output."
+    )
+    tied: bool = Field(
+        False,
+        title="Tied weights",
+        description="The decoder uses the encoder's weights, transposed: half the parameters. Dense only.",
+    )
+    output: Literal["sigmoid", "linear"] = Field(
+        "sigmoid",
+        title="Output",
+        description="Sigmoid keeps every reconstructed pixel between 0 and 1; linear leaves it free (squared error only).",
+    )
+
+
+class CodeConfig(_Section):
+    """The numbers in the middle, that each picture is squeezed into."""
+
+    kind: Literal["vector", "gaussian"] = Field(
+        "vector",
+        title="Code",
+        description="Vector: one point for each picture. Gaussian: a mean and a variance, sampled while training (a VAE).",
+    )
+    size: int = Field(32, ge=1, le=4096, title="Code size", description="How many numbers a picture is squeezed into.")
+    activation: CodeActivation = Field(
+        "linear", title="Code activation", description="The non-linearity of the code itself. A Gaussian code has none."
+    )
+
+
+class CorruptionConfig(_Section):
+    """Noise added to the input while training; the target stays clean (Vincent et al. 2010)."""
+
+    kind: Annotated[
+        Literal["none", "gaussian", "masking", "salt-and-pepper"], BeforeValidator(_dropout_is_masking)
+    ] = Field(
+        "none",
+        title="Noise",
+        description="Gaussian adds a random number to each pixel; masking (dropout) turns pixels black; salt-and-pepper turns "
+        "them black or white.",
+    )
+    level: float = Field(
+        0.3,
+        ge=0,
+        le=1,
+        title="Noise level",
+        description="Gaussian: the standard deviation σ (pixels are 0 to 1). Masking, salt-and-pepper: the share p of pixels hit.",
+    )
+
+
+class ObjectiveConfig(_Section):
+    """What training makes small."""
+
+    reconstruction: Literal["bce", "mse"] = Field(
+        "bce",
+        title="Loss",
+        description="Binary cross-entropy reads a pixel as a probability; squared error as a number. Summed over pixels.",
+    )
+    beta: float = Field(
+        1.0,
+        ge=0,
+        le=1000,
+        title="β",
+        description="Weight of the KL divergence between each code and the prior: 1 is the VAE, more is the β-VAE. Gaussian code only.",
+    )
+    weight_decay: float = Field(
+        0.0,
+        ge=0,
+        le=10,
+        title="Weight decay",
+        description="λ of the penalty ½·λ·(sum of squared weights), added to the loss.",
+    )
+
+
+class OptimizerConfig(_Section):
+    """How the weights follow the gradient."""
+
+    kind: Literal["adam", "adamw", "sgd"] = Field(
+        "adam", title="Optimizer", description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum."
+    )
+    learning_rate: float = Field(
+        1e-3, gt=0, le=10, title="Learning rate", description="Length of each step. Too small is slow; too large diverges."
+    )
+    schedule: Literal["constant", "cosine", "one-cycle"] = Field(
+        "constant",
+        title="Learning-rate schedule",
+        description="Constant; cosine: falls smoothly to 0; one-cycle: rises for the first 30 % of training, then falls to 0.",
+    )
+    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum", description="Share of the last step kept in the next. SGD only.")
+    decoupled_decay: float = Field(
+        0.01,
+        ge=0,
+        le=1,
+        title="Decoupled weight decay",
+        description="AdamW shrinks every weight by this times the learning rate at each step, apart from the loss. AdamW only.",
+    )
+
+
+class RunConfig(_Section):
+    """Everything that defines a run: with the same code, data and seed it makes the same run again.
+
+    Build one with :meth:`parse`, :meth:`from_json` or :meth:`from_query`, which raise
+    :class:`~aecore.config_errors.ConfigError` with sentences for people; the bare constructor raises pydantic's own
+    `ValidationError`.
+    """
+
+    data: DataConfig = DataConfig()
+    architecture: ArchitectureConfig = ArchitectureConfig()
+    code: CodeConfig = CodeConfig()
+    corruption: CorruptionConfig = CorruptionConfig()
+    objective: ObjectiveConfig = ObjectiveConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    epochs: int = Field(20, ge=1, le=500, title="Epochs", description="How often training goes through all training images.")
+    batch_size: int = Field(
+        128, ge=1, le=4096, title="Batch size", description="Images a step. Large batches: fewer, smoother steps an epoch."
+    )
+    seed: int = Field(
+        0,
+        ge=0,
+        lt=2**31,
+        title="Seed",
+        description="Decides every random choice: first weights, order of images, noise. The same seed makes the same run.",
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        try:
+            chosen = card(self.data.name, self.data.resolution)
+        except (UnknownDataError, ValueError) as error:
+            raise ValueError(str(error)) from None
+        if self.objective.reconstruction == "bce" and self.architecture.output != "sigmoid":
+            raise ValueError(
+                "Binary cross-entropy needs reconstructed pixels between 0 and 1: set the output to sigmoid, or the loss to mse."
+            )
+        if self.code.kind == "gaussian" and self.code.activation != "linear":
+            raise ValueError("A Gaussian code has no activation of its own: set code.activation to linear.")
+        if self.architecture.tied and self.architecture.kind != "dense":
+            raise ValueError("Tied weights are for dense layers: set architecture.kind to dense, or architecture.tied to false.")
+        if self.architecture.kind == "conv2d":
+            most = (min(chosen.height, chosen.width) - 1).bit_length()
+            if len(self.architecture.channels) > most:
+                raise ValueError(
+                    f"{len(self.architecture.channels)} convolutions halve a picture of {chosen.height}×{chosen.width} pixels to "
+                    f"less than one pixel: use {most} at most."
+                )
+        parameters = self._plan(chosen).parameters
+        if parameters > MAX_PARAMETERS:
+            raise ValueError(
+                f"This network has {parameters:,} parameters; {MAX_PARAMETERS:,} are allowed here. Use fewer or smaller layers."
+            )
+        return self
+
+    def _plan(self, chosen: Card) -> Plan:
+        return plan(self.architecture, self.code, (chosen.channels, chosen.height, chosen.width))
+
+    @property
+    def card(self) -> Card:
+        """The card of this run's data, at this run's image size."""
+        return card(self.data.name, self.data.resolution)
+
+    @property
+    def plan(self) -> Plan:
+        """The network's layers, without torch: sizes, parameter counts, and what :mod:`aecore.model` builds."""
+        return self._plan(self.card)
+
+    @property
+    def train_size(self) -> int:
+        """How many training images this run learns from."""
+        size = self.card.train
+        return size if self.data.train_images is None else min(size, self.data.train_images)
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches an epoch; the last one may be smaller."""
+        return -(-self.train_size // self.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Batches from beginning to end."""
+        return self.steps_per_epoch * self.epochs
+
+    # --- in and out -------------------------------------------------------------------------------------------------
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> RunConfig:
+        """A configuration from nested plain values. Raises ConfigError, one sentence for each problem."""
+        try:
+            return cls.model_validate(values)
+        except ValidationError as error:
+            raise ConfigError(explain(error, cls.settings())) from None
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> RunConfig:
+        """A configuration from the text that :meth:`to_json` made. Raises ConfigError."""
+        try:
+            return cls.model_validate_json(text)
+        except ValidationError as error:
+            raise ConfigError(explain(error, cls.settings())) from None
+
+    def to_json(self) -> str:
+        """The complete configuration as indented JSON."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    def flat(self) -> dict[str, Any]:
+        """Every setting by its dotted name, e.g. ``{"code.size": 32, "epochs": 20, …}``."""
+        flat: dict[str, Any] = {}
+        for name, value in self:
+            if isinstance(value, _Section):
+                flat.update({f"{name}.{inner}": inner_value for inner, inner_value in value})
+            else:
+                flat[name] = value
+        return flat
+
+    def with_settings(self, settings: Mapping[str, Any]) -> RunConfig:
+        """A copy with the settings given by dotted name (values may be text). Raises ConfigError, also for unknown names."""
+        known = self.settings()
+        unknown = [no_such_setting(name, known) for name in settings if name not in known]
+        if unknown:
+            raise ConfigError(unknown)
+        values = self.model_dump()
+        for name, value in settings.items():
+            section, _, inner = name.rpartition(".")
+            (values[section] if section else values)[inner] = value
+        return self.parse(values)
+
+    def to_query(self) -> dict[str, str]:
+        """The settings that differ from `RunConfig()`, as text for a URL's query; :meth:`from_query` undoes it exactly."""
+        usual = RunConfig().flat()
+        return {name: _as_text(value) for name, value in self.flat().items() if value != usual[name]}
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> RunConfig:
+        """The configuration that :meth:`to_query` wrote; names that are no settings are left alone. Raises ConfigError."""
+        known = cls.settings()
+        return cls().with_settings({name: value for name, value in query.items() if name in known})
+
+    def differences(self, other: RunConfig) -> dict[str, tuple[Any, Any]]:
+        """By dotted name, the settings in which the two differ: (mine, the other's)."""
+        theirs = other.flat()
+        return {name: (value, theirs[name]) for name, value in self.flat().items() if value != theirs[name]}
+
+    @classmethod
+    def settings(cls) -> dict[str, Any]:
+        """Every setting's field (title, description, bounds) by dotted name: the one source for pages, messages and help."""
+        fields: dict[str, Any] = {}
+        for name, field in cls.model_fields.items():
+            kind = field.annotation
+            if isinstance(kind, type) and issubclass(kind, _Section):
+                fields.update({f"{name}.{inner}": inner_field for inner, inner_field in kind.model_fields.items()})
+            else:
+                fields[name] = field
+        return fields
+
+
+def choices(name: str) -> tuple[Any, ...]:
+    """What a setting can be, e.g. ``choices("objective.reconstruction") == ("bce", "mse")``; () where it is a number."""
+    if name == "data.name":
+        return tuple(CARDS)
+    return tuple(value for value in get_args(RunConfig.settings()[name].annotation) if isinstance(value, str | int))
+
+
+def bounds(name: str) -> tuple[float | None, float | None]:
+    """The smallest and largest value of a numeric setting, None where there is no bound (or where it is not included)."""
+    limits: dict[str, float] = {}
+    for rule in RunConfig.settings()[name].metadata:
+        for key in ("ge", "le"):
+            if hasattr(rule, key):
+                limits[key] = getattr(rule, key)
+    return limits.get("ge"), limits.get("le")
+
+
+def _as_text(value: object) -> str:
+    if isinstance(value, tuple):
+        return "-".join(str(part) for part in value)
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float):
+        return repr(value)
+    return "" if value is None else str(value)

@@ -1,0 +1,69 @@
+"""Data sets as torch tensors, for the processes that train."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from aecore.data.arrays import ArraySplit, load_arrays
+from aecore.data.catalogue import Card, card
+from aecore.data.downloads import Progress
+
+
+@dataclass(frozen=True)
+class Split:
+    """Images uint8 (N, C, H, W) with values 0..255, labels int64 (N,), factors int64 (N, K) or None."""
+
+    images: Tensor
+    labels: Tensor
+    factors: Tensor | None = None
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def take(self, count: int) -> Split:
+        """The first `count` images, or all if there are fewer: a fair sample, since the order is shuffled.
+
+        Shares memory; ValueError for a negative count.
+        """
+        if count < 0:
+            raise ValueError(f"The number of images to take must not be negative, and is {count}.")
+        factors = None if self.factors is None else self.factors[:count]
+        return Split(self.images[:count], self.labels[:count], factors)
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A data set's card and its three disjoint splits, the same on every machine."""
+
+    card: Card
+    train: Split
+    validation: Split
+    test: Split
+
+
+def _tensors(split: ArraySplit) -> Split:
+    factors = None if split.factors is None else torch.from_numpy(split.factors)
+    return Split(torch.from_numpy(split.images), torch.from_numpy(split.labels), factors)
+
+
+def load(
+    name: str,
+    *,
+    resolution: int | None = None,
+    root: Path | str | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """A data set by name, downloaded first if it must be.
+
+    `resolution` is one of the card's (pixels; None is the usual one). `root` is the folder of downloads:
+    the argument, else $AECORE_DATA, else the user's cache folder. `progress(what, fraction)` hears what is
+    being done, 0 to 1. Raises UnknownDataError (a ValueError) or DataUnavailableError (a RuntimeError),
+    each with a sentence for people.
+    """
+    found = card(name, resolution)
+    data = load_arrays(name, resolution=resolution, root=root, progress=progress)
+    return Dataset(found, *(_tensors(split) for split in data))

@@ -1,0 +1,316 @@
+"""The training engine: runs that wait, runs that run, and the worker processes that train them.
+
+As many runs at a time as there are cores; the rest wait, fairly by person: whoever has least running goes next, and of
+equals the one who has waited longest. A paused run keeps its worker while nobody waits for one, so that a single step is
+immediate; else it gives the worker up and comes back to the queue when it is resumed, where it continues exactly.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from aecore.config import RunConfig
+from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run
+
+_LOG = logging.getLogger(__name__)
+
+
+class EngineError(RuntimeError):
+    """Something that the engine cannot do, in a sentence for people."""
+
+
+@dataclass
+class _Worker:
+    process: subprocess.Popen[str]
+    ready: bool = False
+    run: Run | None = None
+    owner: str = ""
+    parking: bool = False
+
+
+@dataclass
+class _Waiting:
+    run: Run
+    owner: str
+    since: float = field(default_factory=time.monotonic)
+
+
+class Engine:
+    """Trains runs in worker processes. Thread-safe; every public method returns at once."""
+
+    def __init__(self, slots: int | None = None) -> None:
+        self.slots = slots or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        self._lock = threading.RLock()
+        self._workers: list[_Worker] = []
+        self._waiting: list[_Waiting] = []
+        self._parked: set[str] = set()  # paused runs without a worker
+        self._step_wanted: set[str] = set()  # of the runs that are being parked
+        self._last_start: dict[str, float] = {}
+        self._closed = False
+
+    # --- for the server ---------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the workers, so that they are warm when the first person trains, and tidy up after an earlier server."""
+        mark_interrupted(set())
+        # The runs of a server that died a moment ago still look alive; look at them again when that is certain.
+        again = threading.Timer(HEARTBEAT_LIMIT + 1, lambda: mark_interrupted(self._mine()))
+        again.daemon = True
+        again.start()
+        with self._lock:
+            if not self._closed:
+                while len(self._workers) < self.slots:
+                    self._start_worker()
+
+    def close(self) -> None:
+        """Let every worker save its run and end; returns when they have."""
+        with self._lock:
+            self._closed = True
+            workers, self._workers = self._workers, []
+            for waiting in self._waiting:
+                _set_state(waiting.run, "interrupted")
+            self._waiting.clear()
+        for worker in workers:
+            with suppress(OSError):
+                _pipe(worker.process.stdin).close()
+        for worker in workers:
+            try:
+                worker.process.wait(5)
+            except subprocess.TimeoutExpired:
+                worker.process.kill()
+                worker.process.wait()
+        mark_interrupted(set(), patience=0, only={worker.run.token for worker in workers if worker.run})
+
+    # --- for pages --------------------------------------------------------------------------------------------------
+
+    def submit(self, config: RunConfig, *, owner: str, name: str = "") -> Run:
+        """Make a new run and train it as soon as its turn comes."""
+        run = new_run(config, owner=owner, name=name)
+        self._enqueue(run, owner)
+        return run
+
+    def pause(self, run: Run) -> None:
+        """Halt after the present step."""
+        self._ask(run, want="pause")
+
+    def stop(self, run: Run) -> None:
+        """End the run where it stands; its weights are kept and it can be resumed."""
+        with self._lock:
+            waiting = [entry for entry in self._waiting if entry.run.token == run.token]
+            for entry in waiting:
+                self._waiting.remove(entry)
+            parked = run.token in self._parked
+            self._parked.discard(run.token)
+            if waiting or parked:
+                _set_state(run, "stopped")
+                return
+        self._ask(run, want="stop")
+
+    def resume(self, run: Run) -> None:
+        """Go on with a paused, stopped or interrupted run, exactly where it stood. Raises EngineError for other runs."""
+        with self._lock:
+            if self._worker_of(run) or self._is_waiting(run):
+                self._ask(run, want="run")
+                return
+            if run.token not in self._parked and not run.resumable:
+                raise EngineError(f"This run is {run.status.state}: only a paused, stopped or interrupted run can be resumed.")
+            self._parked.discard(run.token)
+            self._ask(run, want="run")
+            _set_state(run, "queued")
+        self._enqueue(run, run.about.owner)
+
+    def single_step(self, run: Run) -> None:
+        """Make one training step of a paused run."""
+        with self._lock:
+            self._ask(run, want="pause", single_steps=run.control.single_steps + 1)
+            worker = self._worker_of(run)
+            if worker is not None and worker.parking:
+                self._step_wanted.add(run.token)
+            elif run.token in self._parked:
+                self._parked.discard(run.token)
+                self._enqueue(run, run.about.owner)
+
+    def set_learning_rate(self, run: Run, learning_rate: float) -> None:
+        """Change the learning rate (before its schedule) of a run, from its next step on."""
+        self._ask(run, learning_rate=learning_rate)
+
+    def position(self, run: Run) -> int | None:
+        """Place of a waiting run in the queue, 1 for the next; None if it does not wait."""
+        with self._lock:
+            order = self._order()
+            return next((place for place, entry in enumerate(order, 1) if entry.run.token == run.token), None)
+
+    # --- the queue --------------------------------------------------------------------------------------------------
+
+    def _enqueue(self, run: Run, owner: str) -> None:
+        with self._lock:
+            if self._closed:
+                raise EngineError("The app is shutting down: nothing new is started.")
+            self._waiting.append(_Waiting(run, owner))
+            while len(self._workers) < self.slots:
+                self._start_worker()
+            self._dispatch()
+
+    def _order(self) -> list[_Waiting]:
+        """The waiting runs in the order in which they will start, if nothing else happens."""
+        running = Counter(worker.owner for worker in self._workers if worker.run)
+        last_start = dict(self._last_start)
+        rest, order = list(self._waiting), []
+        while rest:
+            entry = min(rest, key=lambda item: (running[item.owner], last_start.get(item.owner, 0.0), item.since))
+            rest.remove(entry)
+            order.append(entry)
+            running[entry.owner] += 1
+            last_start[entry.owner] = float("inf")
+        return order
+
+    def _dispatch(self) -> None:
+        with self._lock:
+            for worker in self._workers:
+                if self._waiting and worker.ready and worker.run is None:
+                    entry = self._order()[0]
+                    self._waiting.remove(entry)
+                    worker.run, worker.owner, worker.parking = entry.run, entry.owner, False
+                    self._last_start[entry.owner] = time.monotonic()
+                    _tell(worker, {"run": str(entry.run.folder)})
+            starting = sum(not worker.ready for worker in self._workers)
+            self._park(len(self._waiting) - starting - sum(worker.parking for worker in self._workers))
+
+    def _park(self, needed: int) -> None:
+        """Take workers away from paused runs for those who wait."""
+        for worker in self._workers:
+            if needed > 0 and worker.run and not worker.parking and worker.run.status.state == "paused":
+                worker.parking = True
+                _tell(worker, {"park": True})
+                needed -= 1
+
+    # --- the workers ------------------------------------------------------------------------------------------------
+
+    def _start_worker(self) -> None:
+        environment = {**os.environ, "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+        root = str(Path(__file__).resolve().parent.parent)
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [root, os.environ.get("PYTHONPATH")]))
+        process = subprocess.Popen(
+            [sys.executable, "-m", "aecore.worker"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        worker = _Worker(process)
+        self._workers.append(worker)
+        threading.Thread(target=self._listen, args=(worker,), daemon=True).start()
+
+    def _listen(self, worker: _Worker) -> None:
+        for line in _pipe(worker.process.stdout):
+            with suppress(ValueError):
+                message = json.loads(line)
+                with self._lock:
+                    if message.get("ready"):
+                        worker.ready = True
+                    elif "done" in message and worker.run is not None:
+                        self._done(worker)
+                    self._dispatch()
+        self._died(worker)
+
+    def _done(self, worker: _Worker) -> None:
+        run, worker.run, worker.parking = worker.run, None, False
+        assert run is not None
+        owner, worker.owner = worker.owner, ""
+        if run.status.state != "queued":
+            return
+        want = run.control.want  # it was parked, and something may have been asked of it meanwhile
+        if want == "stop":
+            _set_state(run, "stopped")
+        elif want == "run" or run.token in self._step_wanted:
+            self._waiting.append(_Waiting(run, owner))
+        else:
+            self._parked.add(run.token)
+            _set_state(run, "paused")
+        self._step_wanted.discard(run.token)
+
+    def _died(self, worker: _Worker) -> None:
+        """A worker ended by itself: its run has failed, another worker takes its place, the queue goes on."""
+        code = worker.process.wait()
+        with self._lock:
+            if self._closed or worker not in self._workers:
+                return
+            self._workers.remove(worker)
+            if worker.run is not None:
+                _set_state(worker.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
+            elif not worker.ready:
+                _LOG.error("A training worker did not start (%s).", _how(code))
+                time.sleep(1)  # not a tight loop if no worker can start at all
+            self._start_worker()
+            self._dispatch()
+
+    def _mine(self) -> set[str]:
+        with self._lock:
+            running = {worker.run.token for worker in self._workers if worker.run}
+            return running | {entry.run.token for entry in self._waiting} | self._parked
+
+    def _worker_of(self, run: Run) -> _Worker | None:
+        return next((worker for worker in self._workers if worker.run and worker.run.token == run.token), None)
+
+    def _is_waiting(self, run: Run) -> bool:
+        return any(entry.run.token == run.token for entry in self._waiting)
+
+    @staticmethod
+    def _ask(run: Run, *, want: str | None = None, single_steps: int | None = None, learning_rate: float | None = None) -> None:
+        control = run.control
+        run.write_control(
+            Control(
+                want=want or control.want,
+                single_steps=control.single_steps if single_steps is None else single_steps,
+                learning_rate=control.learning_rate if learning_rate is None else learning_rate,
+            )
+        )
+
+
+def mark_interrupted(mine: set[str], patience: float = HEARTBEAT_LIMIT, only: set[str] | None = None) -> None:
+    """Mark the active runs that no living worker trains (no heartbeat for `patience` seconds) as interrupted."""
+    for run in all_runs():
+        status = run.status
+        stale = time.time() - status.heartbeat > patience
+        if status.state in ACTIVE and stale and run.token not in mine and (only is None or run.token in only):
+            _set_state(run, "interrupted")
+
+
+def _set_state(run: Run, state: str, reason: str = "") -> None:
+    status = run.status
+    status.state, status.reason, status.preparing = state, reason, None
+    status.since = status.heartbeat = time.time()
+    run.write_status(status)
+
+
+def _tell(worker: _Worker, message: dict[str, object]) -> None:
+    with suppress(OSError):  # a dead worker is noticed by its listener
+        pipe = _pipe(worker.process.stdin)
+        pipe.write(json.dumps(message) + "\n")
+        pipe.flush()
+
+
+def _pipe(pipe: IO[str] | None) -> IO[str]:
+    assert pipe is not None
+    return pipe
+
+
+def _how(code: int) -> str:
+    if code >= 0:
+        return f"exit code {code}"
+    with suppress(ValueError):
+        name = signal.Signals(-code).name
+        return f"{name}, perhaps because the memory ran out" if name == "SIGKILL" else name
+    return f"signal {-code}"

@@ -1,0 +1,60 @@
+"""The numbers by which a trained network is judged, on images that it never saw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from aecore.config import RunConfig
+from aecore.corruption import corrupt
+from aecore.data.loading import Split
+from aecore.model import Autoencoder
+from aecore.objective import kl_to_standard_normal, reconstruction_term
+from aecore.training import random_seed, scaled
+
+_TEST = 3  # a stream of random numbers of its own, beside those of training
+
+
+@torch.no_grad()
+def evaluate(
+    model: Autoencoder, config: RunConfig, split: Split, poll: Callable[[float], None] = lambda done: None, batch_size: int = 250
+) -> dict[str, float]:
+    """Test numbers of a model on a split; `poll` is told the share done (0..1) before each batch.
+
+    - `mse`: mean squared error per pixel, pixels 0..1; `bce`: binary cross-entropy per pixel, nats. Both compare the clean
+      image with its reconstruction from the code (the mean of a Gaussian code, nothing sampled). If the run was trained
+      with noise, the network is given noisy images here too, and `mse_clean_input`, `bce_clean_input` are the same with
+      the clean image as input.
+    - for a Gaussian code, `reconstruction` (the run's own reconstruction term with one sampled code an image), `kl` and
+      their sum `neg_elbo`, an upper bound of −log p(x): nats an image, summed over pixels and code dimensions, β not
+      applied. With squared error, up to the constant of a Gaussian likelihood of variance ½.
+    """
+    device = next(model.parameters()).device
+    noise = torch.Generator(device).manual_seed(random_seed(config.seed, _TEST))
+    noisy = config.corruption.kind != "none"
+    sums: dict[str, float] = {}
+
+    def add(name: str, value: Tensor, weight: float) -> None:
+        sums[name] = sums.get(name, 0.0) + float(value) * weight
+
+    for start in range(0, len(split), batch_size):
+        poll(start / len(split))
+        images = scaled(split.images[start : start + batch_size], device)
+        given = corrupt(images, config.corruption, noise)
+        share = len(images) / len(split)
+        for suffix, inputs in (("", given), ("_clean_input", images)) if noisy else (("", given),):
+            reconstruction = model.reconstruct(inputs)
+            add("mse" + suffix, functional.mse_loss(reconstruction, images), share)
+            # A linear output can leave 0..1, where the cross-entropy is not defined; torch clips the logarithms at −100.
+            add("bce" + suffix, functional.binary_cross_entropy(reconstruction.clamp(0, 1), images), share)
+        if config.code.kind == "gaussian":
+            output = model(given, noise)
+            assert output.encoding.log_variance is not None
+            add("reconstruction", reconstruction_term(model, output, images, config.objective.reconstruction), share)
+            add("kl", kl_to_standard_normal(output.encoding.mean, output.encoding.log_variance), share)
+    if config.code.kind == "gaussian":
+        sums["neg_elbo"] = sums["reconstruction"] + sums["kl"]
+    return sums

@@ -1,0 +1,156 @@
+"""The plan of a network: its layers and their sizes, worked out without torch.
+
+The same plan is what :mod:`aecore.model` builds, what the Train page draws and counts, and what is handed to the browser.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aecore.config import ArchitectureConfig, CodeConfig
+
+Shape = tuple[int, ...]
+"""Shape of one example, without the batch: (channels, height, width) or (units,)."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """y = activation(W·x + b), W of shape (outputs, inputs). `tied`: W is the transpose of the encoder layer of that index."""
+
+    inputs: int
+    outputs: int
+    activation: str
+    tied: int | None = None
+
+    @property
+    def parameters(self) -> int:
+        return (0 if self.tied is not None else self.inputs * self.outputs) + self.outputs
+
+    @property
+    def shape(self) -> Shape:
+        return (self.outputs,)
+
+
+@dataclass(frozen=True)
+class Conv2d:
+    """A convolution of stride 2 that halves the picture, rounding up. `shape` is what comes out: (channels, height, width)."""
+
+    channels: int
+    shape: Shape
+    kernel_size: int
+    activation: str
+
+    @property
+    def parameters(self) -> int:
+        return self.channels * self.shape[0] * self.kernel_size**2 + self.shape[0]
+
+
+@dataclass(frozen=True)
+class ConvTranspose2d:
+    """The transposed convolution of stride 2 that doubles the picture to exactly `shape`, with the output padding that needs."""
+
+    channels: int
+    shape: Shape
+    kernel_size: int
+    output_padding: tuple[int, int]
+    activation: str
+
+    @property
+    def parameters(self) -> int:
+        return self.channels * self.shape[0] * self.kernel_size**2 + self.shape[0]
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The same numbers in another shape."""
+
+    shape: Shape
+    parameters: int = 0
+
+
+Layer = Dense | Conv2d | ConvTranspose2d | Reshape
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Encoder and decoder as sequences of layers.
+
+    The encoder's last layer has `code_size` outputs, or twice as many for a Gaussian code: the means, then the
+    log-variances.
+    """
+
+    input_shape: Shape
+    encoder: tuple[Layer, ...]
+    decoder: tuple[Layer, ...]
+    code_size: int
+    gaussian: bool
+
+    @property
+    def input_size(self) -> int:
+        """Numbers in one example."""
+        return prod(self.input_shape)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that training changes."""
+        return sum(layer.parameters for layer in self.encoder + self.decoder)
+
+
+def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape) -> Plan:
+    """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width)."""
+    gaussian = code.kind == "gaussian"
+    down: list[Layer] = []
+    up: list[Layer] = []
+    if architecture.kind == "conv2d":
+        down, up, inner = _convolutions(architecture, input_shape)
+    else:
+        inner = input_shape
+    width = prod(inner)
+    sizes = [width, *architecture.hidden, code.size]
+    encoder = [
+        *down,
+        Reshape((width,)),
+        *_dense(sizes[:-1], architecture.activation),
+        Dense(sizes[-2], code.size * (2 if gaussian else 1), code.activation),
+    ]
+    last = architecture.activation if up else architecture.output
+    first_dense = len(down) + 1  # position in the encoder of its first dense layer, for tied weights
+    decoder_sizes = sizes[::-1]
+    decoder: list[Layer] = []
+    for index, (inputs, outputs) in enumerate(zip(decoder_sizes[:-1], decoder_sizes[1:], strict=True)):
+        final = index == len(sizes) - 2
+        tied = first_dense + len(sizes) - 2 - index if architecture.tied else None
+        decoder.append(Dense(inputs, outputs, last if final else architecture.activation, tied))
+    return Plan(
+        input_shape=input_shape,
+        encoder=tuple(encoder),
+        decoder=(*decoder, Reshape(inner), *up),
+        code_size=code.size,
+        gaussian=gaussian,
+    )
+
+
+def _dense(sizes: Sequence[int], activation: str) -> list[Layer]:
+    return [Dense(inputs, outputs, activation) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)]
+
+
+def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple[list[Layer], list[Layer], Shape]:
+    shapes = [input_shape]
+    for channels in architecture.channels:
+        _, height, width = shapes[-1]
+        shapes.append((channels, -(-height // 2), -(-width // 2)))
+    down: list[Layer] = [
+        Conv2d(before[0], after, architecture.kernel_size, architecture.activation)
+        for before, after in zip(shapes[:-1], shapes[1:], strict=True)
+    ]
+    up: list[Layer] = []
+    for small, large in zip(shapes[:0:-1], shapes[-2::-1], strict=True):
+        # A transposed convolution of stride 2 with padding (k-1)/2 gives 2n-1 pixels; an even size needs one more.
+        padding = (large[1] - (2 * small[1] - 1), large[2] - (2 * small[2] - 1))
+        activation = architecture.output if large is input_shape else architecture.activation
+        up.append(ConvTranspose2d(small[0], large, architecture.kernel_size, padding, activation))
+    return down, up, shapes[-1]

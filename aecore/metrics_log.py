@@ -1,0 +1,94 @@
+"""metrics.csv: one row each time the losses are read, append-only. A half-written last row is ignored by readers.
+
+Columns: step, epoch, seconds (of training alone), learning_rate, then train_<term> and val_<term> for every term of the
+objective by its own name. Validation is not measured in every row; those cells are empty.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from aecore.runs import replace_file
+
+Row = list[float | None]
+
+CLOCK = ("step", "epoch", "seconds", "learning_rate")
+
+
+def columns_for(terms: Sequence[str]) -> list[str]:
+    """The columns of a run whose objective has these terms."""
+    return [*CLOCK, *(f"train_{term}" for term in terms), *(f"val_{term}" for term in terms)]
+
+
+class MetricsWriter:
+    """Appends rows; made anew for a resumed run, it first drops the rows after the step at which that run goes on."""
+
+    def __init__(self, path: Path, terms: Sequence[str], from_step: int = -1) -> None:
+        self._columns = columns_for(terms)
+        kept: list[str] = []
+        if from_step >= 0 and path.is_file():
+            reader = MetricsReader(path)
+            reader.read()
+            kept = [_line(row) for row in reader.rows if (row[0] or 0) <= from_step]
+        replace_file(path, "".join([",".join(self._columns) + "\n", *kept]))
+        self._file = path.open("a", encoding="utf-8", newline="")
+
+    def write(self, values: Mapping[str, float]) -> None:
+        """Append a row; what is not in `values` stays empty."""
+        self._file.write(_line([values.get(column) for column in self._columns]))
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class MetricsReader:
+    """Reads a growing metrics.csv; each call of :meth:`read` parses only what was added since the last."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.columns: list[str] = []
+        self.rows: list[Row] = []
+        self._offset = 0
+        self._file_id = -1
+
+    def read(self) -> None:
+        """Bring `columns` and `rows` up to date. A file that was replaced (a resumed run) is read from its start."""
+        try:
+            with self.path.open("rb") as file:
+                stat = self.path.stat()
+                if stat.st_ino != self._file_id or stat.st_size < self._offset:
+                    self.columns, self.rows, self._offset, self._file_id = [], [], 0, stat.st_ino
+                file.seek(self._offset)
+                added = file.read()
+        except OSError:
+            return
+        whole = added[: added.rfind(b"\n") + 1]
+        self._offset += len(whole)
+        for line in whole.decode("utf-8", errors="replace").splitlines():
+            cells = line.split(",")
+            if not self.columns:
+                self.columns = cells
+            elif len(cells) == len(self.columns):
+                self.rows.append([float(cell) if cell else None for cell in cells])
+
+    def since(self, step: float, most: int = 2000) -> list[Row]:
+        """The rows after `step`; of more than `most`, one of each few: the last with a validation, else the last."""
+        first = len(self.rows)
+        while first and (self.rows[first - 1][0] or 0) > step:
+            first -= 1
+        rows = self.rows[first:]
+        if len(rows) <= most:
+            return rows
+        every = -(-len(rows) // most)
+        return [self._representative(rows[start : start + every]) for start in range(0, len(rows), every)]
+
+    @staticmethod
+    def _representative(rows: list[Row]) -> Row:
+        return next((row for row in reversed(rows) if row[-1] is not None), rows[-1])
+
+
+def _line(row: Sequence[float | None]) -> str:
+    cells = ("" if value is None else (str(int(value)) if index == 0 else f"{value:.8g}") for index, value in enumerate(row))
+    return ",".join(cells) + "\n"

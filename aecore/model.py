@@ -1,0 +1,157 @@
+"""A plan made into a torch module: one class for every autoencoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from aecore.layers import Conv2d, ConvTranspose2d, Dense, Layer, Plan
+
+ACTIVATIONS: dict[str, type[nn.Module]] = {
+    "linear": nn.Identity,
+    "relu": nn.ReLU,
+    "leaky_relu": nn.LeakyReLU,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
+    "tanh": nn.Tanh,
+    "sigmoid": nn.Sigmoid,
+}
+
+
+@dataclass
+class Encoding:
+    """What the encoder says of a batch: `mean` (B, D), and `log_variance` (B, D) where the code is Gaussian."""
+
+    mean: Tensor
+    log_variance: Tensor | None = None
+
+    def sample(self, generator: torch.Generator | None = None) -> Tensor:
+        """A code (B, D): the vector itself, or mean + σ·ε with ε ~ N(0, I) (Kingma & Welling 2014, section 2.4)."""
+        if self.log_variance is None:
+            return self.mean
+        noise = torch.randn(self.mean.shape, generator=generator, device=self.mean.device, dtype=self.mean.dtype)
+        return self.mean + torch.exp(0.5 * self.log_variance) * noise
+
+
+@dataclass
+class Output:
+    """One pass through the network: the encoding, the code that was drawn from it, and the decoder's answer.
+
+    `pixels` is the decoder's last layer *before* its output activation, (B, C, H, W): losses are stabler from there.
+    """
+
+    encoding: Encoding
+    code: Tensor
+    pixels: Tensor
+
+
+class TiedLinear(nn.Module):
+    """y = Wᵀ·x + b with the W of an encoder layer. Of a Gaussian code's layer only the rows of the means are used."""
+
+    def __init__(self, source: nn.Linear, rows: int) -> None:
+        super().__init__()
+        # Kept out of the module's registry, or the same weights would be saved and optimised twice.
+        self._source = (source,)
+        self._rows = rows
+        self.bias = nn.Parameter(torch.zeros(source.in_features))
+
+    @property
+    def weight(self) -> Tensor:
+        return self._source[0].weight[: self._rows].t()
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return functional.linear(inputs, self.weight, self.bias)
+
+
+class Autoencoder(nn.Module):
+    """Encoder, code and decoder as a :class:`~aecore.layers.Plan` lays them out.
+
+    Takes and returns images of shape (B, C, H, W) with values 0..1.
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        super().__init__()
+        self.plan = plan
+        encoder = [_module(layer, []) for layer in plan.encoder]
+        self.encoder = nn.Sequential(*(_activated(m, layer) for m, layer in zip(encoder, plan.encoder, strict=True)))
+        decoder = [_module(layer, encoder) for layer in plan.decoder]
+        final = max(i for i, layer in enumerate(plan.decoder) if layer.parameters)
+        self.decoder = nn.Sequential(
+            *(m if i == final else _activated(m, layer) for i, (m, layer) in enumerate(zip(decoder, plan.decoder, strict=True)))
+        )
+        self.output_activation = getattr(plan.decoder[final], "activation", "linear")
+        for module, layer in zip(encoder + decoder, plan.encoder + plan.decoder, strict=True):
+            _initialise(module, getattr(layer, "activation", "linear"))
+
+    def encode(self, images: Tensor) -> Encoding:
+        """Images (B, C, H, W) to their codes."""
+        numbers = self.encoder(images)
+        if not self.plan.gaussian:
+            return Encoding(numbers)
+        mean, log_variance = numbers.chunk(2, dim=1)
+        return Encoding(mean, log_variance)
+
+    def decode(self, code: Tensor) -> Tensor:
+        """Codes (B, D) to images (B, C, H, W)."""
+        return self.activate(self.decoder(code))
+
+    def activate(self, pixels: Tensor) -> Tensor:
+        """The output activation, applied to the decoder's raw `pixels`."""
+        return torch.sigmoid(pixels) if self.output_activation == "sigmoid" else pixels
+
+    def reconstruct(self, images: Tensor) -> Tensor:
+        """Images to their reconstructions, from the code itself or the mean of a Gaussian code: no randomness."""
+        return self.decode(self.encode(images).mean)
+
+    def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Output:
+        """One pass with a sampled code, as training needs it."""
+        encoding = self.encode(images)
+        code = encoding.sample(generator)
+        return Output(encoding, code, self.decoder(code))
+
+
+def build(plan: Plan, seed: int) -> Autoencoder:
+    """The network with its first weights drawn from `seed`, whatever else has used torch's random numbers."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return Autoencoder(plan)
+
+
+def _module(layer: Layer, encoder: list[nn.Module]) -> nn.Module:
+    match layer:
+        case Dense(tied=None):
+            return nn.Linear(layer.inputs, layer.outputs)
+        case Dense(tied=int(index)):
+            source = encoder[index]
+            assert isinstance(source, nn.Linear)
+            return TiedLinear(source, layer.inputs)
+        case Conv2d():
+            size = layer.kernel_size
+            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=2, padding=size // 2)
+        case ConvTranspose2d():
+            size = layer.kernel_size
+            return nn.ConvTranspose2d(
+                layer.channels, layer.shape[0], size, stride=2, padding=size // 2, output_padding=layer.output_padding
+            )
+        case _:
+            return nn.Flatten() if len(layer.shape) == 1 else nn.Unflatten(1, layer.shape)
+
+
+def _activated(module: nn.Module, layer: Layer) -> nn.Module:
+    activation = getattr(layer, "activation", "linear")
+    return module if activation == "linear" else nn.Sequential(module, ACTIVATIONS[activation]())
+
+
+def _initialise(module: nn.Module, activation: str) -> None:
+    """He et al. (2015) for the rectifiers, Glorot & Bengio (2010) for the others; biases zero."""
+    if not isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d):
+        return
+    if activation in {"relu", "leaky_relu", "gelu", "silu"}:
+        nn.init.kaiming_uniform_(module.weight, nonlinearity="relu")
+    else:
+        nn.init.xavier_uniform_(module.weight)
+    assert module.bias is not None
+    nn.init.zeros_(module.bias)

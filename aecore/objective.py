@@ -1,0 +1,78 @@
+"""What training makes small: a reconstruction term and penalties, each a few lines with its formula.
+
+Every term is summed over pixels (or code dimensions) and averaged over the images of a batch, so that batches of any
+size and data sets of any length give comparable numbers: nats an image for the Bernoulli likelihood and the KL term.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from aecore.config import ObjectiveConfig
+from aecore.model import Autoencoder, Output
+
+
+def bernoulli(pixels: Tensor, target: Tensor) -> Tensor:
+    """Binary cross-entropy, −Σ x·log x̂ + (1−x)·log(1−x̂) with x̂ = sigmoid(`pixels`), in nats an image.
+
+    With s = `pixels` this is Σ softplus(s) − x·s, which stays finite for every s. Both arguments (B, …); returns a scalar.
+    """
+    return (functional.softplus(pixels).sum() - torch.dot(pixels.flatten(), target.flatten())) / len(target)
+
+
+def squared_error(reconstruction: Tensor, target: Tensor) -> Tensor:
+    """Σ (x − x̂)² an image, both (B, …), a scalar.
+
+    Up to a constant this is −log p(x) in nats for a Gaussian likelihood of variance ½ around x̂.
+    """
+    return functional.mse_loss(reconstruction, target, reduction="sum") / len(target)
+
+
+def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(μ, σ²) ‖ N(0, 1)) = −½ Σ (1 + log σ² − μ² − σ²), nats an image (Kingma & Welling 2014, appendix B).
+
+    Both arguments (B, D); returns a scalar, the mean over B of the sum over D.
+    """
+    return -0.5 * (1 + log_variance - mean.square() - log_variance.exp()).sum() / len(mean)
+
+
+def half_squared_weights(modules: Iterable[nn.Module]) -> Tensor:
+    """½ Σ w² over all weights, not the biases (Goodfellow et al. 2016, section 7.1.1)."""
+    squares = [
+        module.weight.square().sum()
+        for module in modules
+        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+    ]
+    return 0.5 * torch.stack(squares).sum()
+
+
+def reconstruction_term(model: Autoencoder, output: Output, target: Tensor, kind: str) -> Tensor:
+    """The reconstruction term named by the configuration (`bce` or `mse`)."""
+    if kind == "bce":
+        return bernoulli(output.pixels, target)
+    return squared_error(model.activate(output.pixels), target)
+
+
+def terms(model: Autoencoder, output: Output, target: Tensor, objective: ObjectiveConfig) -> dict[str, Tensor]:
+    """Every term by its own name, unweighted, and their weighted sum as `loss`; all scalars.
+
+    `loss` = reconstruction + β·kl + λ·weight_decay (Higgins et al. 2017, equation 4, with the sign of a loss).
+    """
+    parts = {"reconstruction": reconstruction_term(model, output, target, objective.reconstruction)}
+    loss = parts["reconstruction"]
+    if output.encoding.log_variance is not None:
+        parts["kl"] = kl_to_standard_normal(output.encoding.mean, output.encoding.log_variance)
+        loss = loss + objective.beta * parts["kl"]
+    if objective.weight_decay:
+        parts["weight_decay"] = half_squared_weights(model.modules())
+        loss = loss + objective.weight_decay * parts["weight_decay"]
+    return {"loss": loss, **parts}
+
+
+def term_names(gaussian: bool, weight_decay: bool) -> tuple[str, ...]:
+    """The names that :func:`terms` uses, in its order, for a configuration."""
+    return ("loss", "reconstruction") + (("kl",) if gaussian else ()) + (("weight_decay",) if weight_decay else ())

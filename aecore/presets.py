@@ -1,0 +1,135 @@
+"""The presets: well-known autoencoders as rows of one table. A new one is a new row, not a new class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from types import MappingProxyType
+from typing import Any
+
+from aecore.config import RunConfig
+from aecore.config_errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named starting point: what it is, what to watch for, and the configuration it stands for."""
+
+    name: str
+    title: str
+    summary: str
+    watch: str
+    config: RunConfig
+
+
+def _row(name: str, title: str, summary: str, watch: str, **settings: Any) -> Preset:
+    dotted = {key.replace("__", "."): value for key, value in settings.items()}
+    return Preset(name, title, summary, watch, RunConfig().with_settings(dotted))
+
+
+_ROWS = (
+    _row(
+        "vanilla",
+        "Vanilla",
+        "One hidden layer: 784 pixels are squeezed into 32 numbers and drawn again from them.",
+        "Within seconds the grey blur turns into digits. Which digits come out wrong, and as what?",
+        epochs=40,
+        optimizer__learning_rate=4e-3,
+        optimizer__schedule="one-cycle",
+    ),
+    _row(
+        "deep",
+        "Deep",
+        "Three hidden layers on each side of the code: 784-512-256-128-32 and back.",
+        "Against Vanilla, with the same 32 numbers: is the reconstruction better, and does it generalise?",
+        architecture__hidden=(512, 256, 128),
+        optimizer__schedule="cosine",
+    ),
+    _row(
+        "undercomplete",
+        "Undercomplete",
+        "A code of only 8 numbers: far too few to copy the picture, so the network has to find what matters.",
+        "What is kept, and what is lost first? Strokes get average widths; rare shapes turn into common ones.",
+        architecture__hidden=(256,),
+        code__size=8,
+        optimizer__schedule="cosine",
+    ),
+    _row(
+        "overcomplete",
+        "Overcomplete",
+        "A code of 1,024 numbers, more than the picture has: nothing forces it to find structure.",
+        "The reconstruction gets nearly perfect: the network learns to copy. Is such a code worth anything?",
+        code__size=1024,
+        code__activation="relu",
+        optimizer__schedule="cosine",
+    ),
+    _row(
+        "denoising-gaussian",
+        "Denoising, Gaussian noise",
+        "Each pixel gets a random number added; the network is asked for the clean picture.",
+        "The target is clean, the input is not: copying does not help any more.",
+        architecture__hidden=(512,),
+        code__size=128,
+        code__activation="relu",
+        corruption__kind="gaussian",
+        corruption__level=0.5,
+        optimizer__schedule="cosine",
+    ),
+    _row(
+        "denoising-dropout",
+        "Denoising, dropout noise",
+        "Half of the pixels are dropped (set to black); the network is asked to fill them in.",
+        "To fill a gap the network has to know how strokes go on.",
+        architecture__hidden=(512,),
+        code__size=128,
+        code__activation="relu",
+        corruption__kind="masking",
+        corruption__level=0.5,
+        optimizer__schedule="cosine",
+    ),
+    _row(
+        "convolutional",
+        "Convolutional",
+        "Small filters slide over the picture, twice halving it, before the code of 32 numbers.",
+        "Fewer parameters than Deep, slower steps: how far does each epoch bring it?",
+        architecture__kind="conv2d",
+        architecture__channels=(16, 32),
+        optimizer__schedule="cosine",
+        epochs=15,
+    ),
+    _row(
+        "vae",
+        "VAE",
+        "A variational autoencoder, 784-400-20 and back: each picture becomes a small cloud of codes.",
+        "Two terms pull against each other: reconstruction wants precise codes, KL wants them all near zero.",
+        architecture__hidden=(400,),
+        code__kind="gaussian",
+        code__size=20,
+        optimizer__learning_rate=2e-3,
+        optimizer__schedule="one-cycle",
+    ),
+    _row(
+        "beta-vae",
+        "β-VAE",
+        "A VAE whose KL term weighs four times as much: fewer code numbers stay in use, each for one thing.",
+        "The KL term falls, the pictures blur. Which β would you choose?",
+        architecture__hidden=(400,),
+        code__kind="gaussian",
+        code__size=10,
+        objective__beta=4.0,
+        optimizer__learning_rate=2e-3,
+        optimizer__schedule="one-cycle",
+    ),
+)
+
+PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})
+
+
+def preset(name: str) -> Preset:
+    """The preset of that name. Raises ConfigError with the nearest name there is."""
+    if name not in PRESETS:
+        close = get_close_matches(name, PRESETS, n=1, cutoff=0.4)
+        hint = f" Did you mean “{close[0]}”?" if close else f" There are: {', '.join(PRESETS)}."
+        raise ConfigError([f"There is no preset called “{name}”.{hint}"])
+    return PRESETS[name]

@@ -1,0 +1,265 @@
+"""Drive a trainer and write what happens into its run's folder; obey the folder's control.json on the way.
+
+Used by the engine's workers and by the command line alike, so that a run made either way is the same kind of folder.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from aecore.checkpoint import load_state, save_model, save_state
+from aecore.data.downloads import DataUnavailableError
+from aecore.data.loading import load
+from aecore.evaluation import evaluate
+from aecore.frames import drop_frames_after
+from aecore.metrics_log import MetricsWriter
+from aecore.painting import Painter
+from aecore.runs import Run, Status
+from aecore.training import DivergedError, Trainer
+
+TICK = 0.12
+"""Seconds between two rows of the metrics: eight a second, so that a chart moves at least five times a second."""
+SAVE_EVERY = 10.0
+"""Seconds of training that a killed worker can cost."""
+HEARTBEAT = 1.0
+"""Seconds between two signs of life of a paused run."""
+WATCHING_SHARE = 0.1
+"""Part of the time that validating, and painting, may take of a run: the rest is for training."""
+
+
+class StopRequestedError(Exception):
+    """The run has to leave its worker now; `state` is what it is from then on."""
+
+    def __init__(self, state: str) -> None:
+        super().__init__(state)
+        self.state = state
+
+
+class _Paced:
+    """Work worth doing often but not always: once done, it is due again when it has taken only `share` of the time since."""
+
+    def __init__(self, share: float) -> None:
+        self._share = share
+        self._due = 0.0
+
+    @property
+    def due(self) -> bool:
+        return time.perf_counter() >= self._due
+
+    def __enter__(self) -> None:
+        self._started = time.perf_counter()
+
+    def __exit__(self, *_: object) -> None:
+        now = time.perf_counter()
+        self._due = now + (now - self._started) * (1 / self._share - 1)
+
+
+class Recorder:
+    """One run, from where it stands to its end or to the moment when it is asked to stop.
+
+    `leave` is asked at every step: it names the state ("interrupted", "queued") in which the worker has to let the run go
+    now, or is None. `watch` is told the status each time it is written.
+    """
+
+    def __init__(
+        self, run: Run, leave: Callable[[], str | None] = lambda: None, watch: Callable[[Status], None] = lambda status: None
+    ) -> None:
+        self.run = run
+        self.config = run.config
+        self.trainer: Trainer | None = None
+        self.status = Status(steps=self.config.total_steps, epochs=self.config.epochs)
+        self._leave = leave
+        self._watch = watch
+        self._control = run.control
+        self._control_stamp = -1
+        self._single_steps = self._control.single_steps
+        self._last_write = 0.0
+        self._seconds = 0.0
+        self._validating = _Paced(WATCHING_SHARE)
+        self._painting = _Paced(WATCHING_SHARE)
+
+    def record(self) -> Status:
+        """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
+        try:
+            self._set_state("preparing")
+            self._prepare()
+            self._train()
+            self._finish()
+        except StopRequestedError as stop:
+            self._leave_behind()
+            self._set_state(stop.state)
+        except DivergedError as error:
+            self.run.resume_path.unlink(missing_ok=True)  # what was saved may have diverged already
+            self._fail(str(error))
+        except DataUnavailableError as error:
+            self._fail(str(error))
+        except (MemoryError, torch.OutOfMemoryError):
+            self._fail("There is not enough memory for this run: choose a smaller network, a smaller batch or fewer images.")
+        return self.status
+
+    # --- the three parts of a run -----------------------------------------------------------------------------------
+
+    def _prepare(self) -> None:
+        dataset = load(self.config.data.name, resolution=self.config.data.resolution, progress=self._progress)
+        trainer = Trainer(self.config, dataset)
+        resumed = self.run.resume_path.is_file()
+        if resumed:
+            tensors, words = load_state(self.run.resume_path)
+            trainer.load_state(tensors, words)
+            self._seconds = float(words["seconds"])
+            self._single_steps = int(words["single_steps"])
+        drop_frames_after(self.run.frames_folder, trainer.step if resumed else -1)
+        self.trainer = trainer
+        self._control_stamp = -1  # a learning rate asked for before there was a trainer is set now
+        self._metrics = MetricsWriter(self.run.metrics_path, trainer.terms, trainer.step if resumed else -1)
+        self._painter = Painter(trainer, self.run.frames_folder)
+        self.status.preparing = None
+        self._show({}, validate=not resumed, paint=True)
+
+    def _train(self) -> None:
+        trainer = self._trainer
+        if trainer.step == trainer.total_steps:
+            return  # stopped while its test set was measured
+        self._set_state("running")
+        steps = trainer.run()
+        per_epoch = self.config.steps_per_epoch
+        next_show = time.perf_counter() + TICK
+        next_save = time.perf_counter() + SAVE_EVERY
+        while trainer.step < trainer.total_steps:
+            single = self._poll(between_steps=True)
+            started = time.perf_counter()
+            next(steps)
+            now = time.perf_counter()
+            self._seconds += now - started
+            epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
+            if single or now >= next_show or epoch_ended:
+                self._show(trainer.read_losses(), validate=single or self._validating.due, paint=single or self._painting.due)
+                next_show = now + TICK
+            elif self._painter.wants_to_keep and self._painting.due:
+                self._paint()
+            if now >= next_save:
+                self._save_resume()
+                next_save = time.perf_counter() + SAVE_EVERY
+        self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
+
+    def _finish(self) -> None:
+        test = self._trainer.dataset.test
+        save_model(self.run, self._trainer.model)
+        self._save_resume()  # a stop while measuring loses nothing
+        what = f"Measuring on {len(test):,} test images"
+        self.status.test = evaluate(self._trainer.model, self.config, test, lambda done: self._progress(what, done))
+        self.status.test_images = len(test)
+        self.status.preparing = None
+        self.run.resume_path.unlink(missing_ok=True)
+        self._set_state("finished")
+
+    @property
+    def _trainer(self) -> Trainer:
+        assert self.trainer is not None
+        return self.trainer
+
+    # --- what is written --------------------------------------------------------------------------------------------
+
+    def _show(self, losses: dict[str, float], *, validate: bool, paint: bool, keep: bool = False) -> None:
+        """A row of the metrics, a frame and the status: what whoever watches is to see of this moment."""
+        trainer = self._trainer
+        values = {f"train_{name}": value for name, value in losses.items()}
+        if validate:
+            with self._validating:
+                measured = trainer.evaluate(trainer.dataset.validation, self._poll)
+            values |= {f"val_{name}": value for name, value in measured.items()}
+        if values:
+            clock = {"step": trainer.step, "epoch": trainer.epoch, "seconds": self._seconds, "learning_rate": trainer.current_rate}
+            self._metrics.write(clock | values)
+        if paint:
+            self._paint(keep=keep)
+        self._write_status()
+
+    def _paint(self, *, keep: bool = False) -> None:
+        with self._painting:
+            self._painter.paint(keep=keep)
+
+    def _save_resume(self) -> None:
+        tensors, words = self._trainer.state()
+        save_state(
+            self.run.resume_path, tensors, words | {"seconds": repr(self._seconds), "single_steps": str(self._single_steps)}
+        )
+
+    def _leave_behind(self) -> None:
+        self.status.preparing = None
+        if self.trainer is not None:  # else it never got its data, and starts anew
+            self._save_resume()
+            save_model(self.run, self.trainer.model)
+
+    def _fail(self, reason: str) -> None:
+        self.status.preparing = None
+        self.status.reason = reason
+        self._set_state("failed")
+
+    def _set_state(self, state: str) -> None:
+        self.status.state = state
+        self.status.since = time.time()
+        self._write_status()
+
+    def _write_status(self) -> None:
+        if self.trainer is not None:
+            self.status.step, self.status.epoch, self.status.seconds = self.trainer.step, self.trainer.epoch, self._seconds
+            images = self.trainer.epoch * self.config.train_size
+            self.status.images_per_second = images / self._seconds if self._seconds else 0.0
+        self.status.heartbeat = time.time()
+        self.run.write_status(self.status)
+        self._last_write = time.perf_counter()
+        self._watch(self.status)
+
+    def _progress(self, what: str, done: float) -> None:
+        """Show how far some preparation is, a few times a second at most."""
+        self.status.preparing = {"what": what, "done": done}
+        if time.perf_counter() - self._last_write > TICK:
+            self._write_status()
+        self._poll()
+
+    # --- what the person asks ---------------------------------------------------------------------------------------
+
+    def _poll(self, between_steps: bool = False) -> bool:
+        """Obey the worker and control.json: raises StopRequestedError, waits while paused.
+
+        Returns True when a single step of a paused run is to be made. That can only be between steps: in the middle of a
+        measurement a wish for one just lets the measurement go on.
+        """
+        while True:
+            state = self._leave()
+            if state is not None:
+                raise StopRequestedError(state)
+            self._read_control()
+            if self._control.want == "stop":
+                raise StopRequestedError("stopped")
+            if self._control.want == "run":
+                if self.status.state == "paused":
+                    self._set_state("running")
+                return False
+            if self.status.state == "running":
+                self._set_state("paused")
+                if between_steps:
+                    self._show(self._trainer.read_losses(), validate=False, paint=True)
+            if self.status.state != "paused":
+                return False  # paused before it began: its data are fetched first
+            if self._single_steps < self._control.single_steps:
+                self._single_steps += between_steps
+                return between_steps
+            if time.perf_counter() - self._last_write > HEARTBEAT:
+                self._write_status()
+            time.sleep(0.005)
+
+    def _read_control(self) -> None:
+        try:
+            stamp = self.run.control_path.stat().st_mtime_ns
+        except OSError:
+            return
+        if stamp != self._control_stamp:
+            self._control_stamp = stamp
+            self._control = self.run.control
+            if self.trainer is not None and self._control.learning_rate is not None:
+                self.trainer.learning_rate = self._control.learning_rate

@@ -1,0 +1,229 @@
+"""A run is a folder; this file owns its layout. The worker writes it, the app reads it; `control.json` goes the other way.
+
+::
+
+    config.json          the RunConfig
+    about.json           who asked for it (a hash), when, its name
+    status.json          what it is doing; see :class:`Status`
+    metrics.csv          a row each time the losses are read; see :mod:`aecore.metrics_log`
+    frames/              pictures of the training; see :mod:`aecore.frames`
+    model.safetensors    the weights
+    resume.safetensors   all that is needed to go on exactly
+    control.json         what the person asks of it; see :class:`Control`
+
+Small files are replaced whole, so that a reader never sees half of one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+from aecore.config import RunConfig
+
+CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
+ACTIVE = ("queued", "preparing", "running", "paused")
+"""States in which a run is, or waits to be, with a worker."""
+HEARTBEAT_LIMIT = 5.0
+"""Seconds without a heartbeat after which an active run of no living engine counts as interrupted."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}")
+
+
+def runs_root() -> Path:
+    """Where people's runs live: the environment variable AECORE_RUNS, else `checkpoints/runs`."""
+    return Path(os.environ.get("AECORE_RUNS") or CHECKPOINTS / "runs")
+
+
+@dataclass
+class Status:
+    """What a run is doing. `state` is queued · preparing · running · paused · stopped · finished · failed · interrupted."""
+
+    state: str = "queued"
+    reason: str = ""
+    step: int = 0
+    steps: int = 0
+    epoch: float = 0.0
+    epochs: int = 0
+    seconds: float = 0.0  # of training alone
+    images_per_second: float = 0.0
+    preparing: dict[str, Any] | None = None  # {"what": …, "done": 0..1} while data is fetched or the test set measured
+    test: dict[str, float] | None = None
+    test_images: int = 0
+    heartbeat: float = field(default_factory=time.time)  # seconds since 1970
+    since: float = field(default_factory=time.time)  # when this state began
+
+
+@dataclass
+class Control:
+    """What the person asks of a run: `want` is run · pause · stop; `single_steps` counts the steps asked for while paused."""
+
+    want: str = "run"
+    single_steps: int = 0
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class About:
+    """Who asked for the run (a hash of the browser's token, "" for one that came with the app), when, and its name."""
+
+    owner: str = ""
+    created: float = 0.0
+    name: str = ""
+
+
+class Run:
+    """One run's folder. Reading never fails because somebody is writing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def token(self) -> str:
+        """The folder's name: unguessable for runs that people make."""
+        return self.folder.name
+
+    @classmethod
+    def create(cls, config: RunConfig, folder: Path, *, owner: str = "", name: str = "") -> Self:
+        """Make the folder with its configuration. Raises FileExistsError if it holds a run already."""
+        folder.mkdir(parents=True, exist_ok=True)
+        run = cls(folder)
+        if run.exists:
+            raise FileExistsError(f"{folder} already holds a run: choose another folder.")
+        run.write_about(About(owner, time.time(), name))
+        run.write_status(Status(steps=config.total_steps, epochs=config.epochs))
+        replace_file(folder / "config.json", config.to_json())
+        return run
+
+    @property
+    def exists(self) -> bool:
+        return (self.folder / "config.json").is_file()
+
+    @property
+    def config(self) -> RunConfig:
+        return RunConfig.from_json((self.folder / "config.json").read_bytes())
+
+    @property
+    def about(self) -> About:
+        return _read(self.folder / "about.json", About)
+
+    def write_about(self, about: About) -> None:
+        replace_file(self.folder / "about.json", json.dumps(asdict(about), indent=1))
+
+    @property
+    def status(self) -> Status:
+        return _read(self.folder / "status.json", Status)
+
+    def write_status(self, status: Status) -> None:
+        replace_file(self.folder / "status.json", json.dumps(asdict(status)))
+
+    @property
+    def control(self) -> Control:
+        return _read(self.folder / "control.json", Control)
+
+    def write_control(self, control: Control) -> None:
+        replace_file(self.folder / "control.json", json.dumps(asdict(control)))
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the run ended before its end and can go on from where it was last saved."""
+        state = self.status.state
+        return state in ("stopped", "interrupted") or (state == "failed" and self.resume_path.is_file())
+
+    @property
+    def control_path(self) -> Path:
+        return self.folder / "control.json"
+
+    @property
+    def model_path(self) -> Path:
+        return self.folder / "model.safetensors"
+
+    @property
+    def resume_path(self) -> Path:
+        return self.folder / "resume.safetensors"
+
+    @property
+    def metrics_path(self) -> Path:
+        return self.folder / "metrics.csv"
+
+    @property
+    def frames_folder(self) -> Path:
+        return self.folder / "frames"
+
+
+def new_run(config: RunConfig, *, owner: str = "", name: str = "") -> Run:
+    """A new folder under :func:`runs_root`, with a name that nobody can guess."""
+    return Run.create(config, runs_root() / secrets.token_hex(16), owner=owner, name=name)
+
+
+def find_run(token: str) -> Run | None:
+    """The run of that token, made here or come with the app; None if there is none. Safe for any text from outside."""
+    if not _TOKEN.fullmatch(token):
+        return None
+    for root in (runs_root(), CHECKPOINTS):
+        run = Run(root / token)
+        if run.exists:
+            return run
+    return None
+
+
+def shipped() -> list[Run]:
+    """The trained runs that come with the app."""
+    return list(_runs_in(CHECKPOINTS))
+
+
+def shipped_run(name: str) -> Run | None:
+    """The run of that name that comes with the app, or None."""
+    run = Run(CHECKPOINTS / name)
+    return run if run.exists else None
+
+
+def runs_of(owner: str) -> list[Run]:
+    """A person's runs, newest first."""
+    mine = [(run.about.created, run) for run in _runs_in(runs_root()) if run.about.owner == owner]
+    return [run for _, run in sorted(mine, key=lambda pair: -pair[0])]
+
+
+def all_runs() -> Iterator[Run]:
+    """Every run under :func:`runs_root`."""
+    return _runs_in(runs_root())
+
+
+def _runs_in(root: Path) -> Iterator[Run]:
+    if root.is_dir():
+        for folder in sorted(root.iterdir()):
+            if (folder / "config.json").is_file():
+                yield Run(folder)
+
+
+def replace_file(path: Path, content: str | bytes) -> None:
+    """Write beside, then rename: a reader sees the old file or the new one, never a part."""
+    data = content.encode() if isinstance(content, str) else content
+    beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    try:
+        beside.write_bytes(data)
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+Record = TypeVar("Record", Status, Control, About)
+
+
+def _read(path: Path, kind: type[Record]) -> Record:
+    """The record in a file, with its usual values for all that is missing or unknown there (an older or newer version)."""
+    values: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        loaded = json.loads(path.read_bytes())
+        if isinstance(loaded, dict):
+            values = loaded
+    known = {entry.name for entry in fields(kind)}
+    return kind(**{name: value for name, value in values.items() if name in known})

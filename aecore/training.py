@@ -1,0 +1,200 @@
+"""The training loop: a plain generator that knows no files and no screen.
+
+It yields after every batch, so whoever pulls it can pause (stop pulling), single-step (pull once), stop (pull no more),
+look at the model or change the learning rate in between. The whole data set is one uint8 tensor; a batch is a slice of a
+random permutation, scaled and corrupted with tensor operations; losses stay tensors until somebody reads them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from aecore.config import OptimizerConfig, RunConfig
+from aecore.corruption import corrupt
+from aecore.data.loading import Dataset, Split
+from aecore.model import Autoencoder, build
+from aecore.objective import term_names, terms
+
+_ORDER, _NOISE, _EVALUATION = range(3)  # streams of random numbers that must not depend on each other
+
+
+class DivergedError(RuntimeError):
+    """The loss is no longer a finite number; the message says at which step and what to try."""
+
+
+def random_seed(seed: int, *path: int) -> int:
+    """A seed for one stream of random numbers of a run, independent of the other streams (numpy's SeedSequence)."""
+    return int(np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+
+
+def pick_device() -> torch.device:
+    """The GPU when there is one, else the CPU."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def schedule_factor(schedule: str, progress: float) -> float:
+    """What the learning rate is multiplied with after the share `progress` (0..1) of all steps.
+
+    - constant: 1.
+    - cosine: ½(1 + cos π·t), from 1 to 0 (Loshchilov & Hutter 2017, equation 5, without restarts).
+    - one-cycle: up from 1/25 to 1 in the first 30 %, then down to 1/250,000, both along half a cosine (Smith & Topin 2018,
+      with the constants of torch's OneCycleLR; the momentum is left alone).
+    """
+    if schedule == "constant":
+        return 1.0
+    if schedule == "cosine":
+        return 0.5 * (1 + math.cos(math.pi * progress))
+    start, end, rise = 1 / 25, 1 / 250_000, 0.3
+    if progress < rise:
+        return _half_cosine(start, 1.0, progress / rise)
+    return _half_cosine(1.0, end, (progress - rise) / (1 - rise))
+
+
+def _half_cosine(start: float, end: float, progress: float) -> float:
+    return end + (start - end) * 0.5 * (1 + math.cos(math.pi * progress))
+
+
+def make_optimizer(model: Autoencoder, config: OptimizerConfig) -> torch.optim.Optimizer:
+    """The optimizer of a run; torch's fused kernels, which update all weights in one pass."""
+    weights = list(model.parameters())
+    if config.kind == "adam":
+        return torch.optim.Adam(weights, lr=config.learning_rate, fused=True)
+    if config.kind == "adamw":
+        return torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=config.decoupled_decay, fused=True)
+    return torch.optim.SGD(weights, lr=config.learning_rate, momentum=config.momentum, fused=True)
+
+
+def scaled(images: Tensor, device: torch.device) -> Tensor:
+    """uint8 images 0..255 to float32 0..1 on `device`."""
+    return images.to(device).to(torch.float32).mul_(1 / 255)
+
+
+class Trainer:
+    """A run in memory: model, optimizer, position in the data, random state.
+
+    `config` decides everything; `dataset` must be the data it names (its training part is cut to
+    `config.data.train_images`). The same config, data and number of torch threads give the same weights, bit for bit.
+    """
+
+    def __init__(self, config: RunConfig, dataset: Dataset, device: torch.device | None = None) -> None:
+        self.config = config
+        self.dataset = dataset
+        self.device = device or pick_device()
+        self.model = build(config.plan, random_seed(config.seed)).to(self.device)
+        self.optimizer = make_optimizer(self.model, config.optimizer)
+        self.learning_rate = config.optimizer.learning_rate
+        """The rate before the schedule; assign to change it while running."""
+        self.step = 0
+        self.images = dataset.train.take(config.train_size).images.to(self.device)
+        self.total_steps = config.total_steps
+        self.terms = term_names(config.code.kind == "gaussian", config.objective.weight_decay > 0)
+        self._noise = torch.Generator(self.device).manual_seed(random_seed(config.seed, _NOISE))
+        self._order: tuple[int, Tensor] | None = None
+        self._sums = torch.zeros(len(self.terms), device=self.device)
+        self._summed = 0
+
+    @property
+    def epoch(self) -> float:
+        """Epochs done, with a fraction for the one that is running."""
+        return self.step / self.config.steps_per_epoch
+
+    @property
+    def current_rate(self) -> float:
+        """The learning rate of the next step, schedule included."""
+        return self.learning_rate * schedule_factor(self.config.optimizer.schedule, self.step / self.total_steps)
+
+    def run(self) -> Iterator[int]:
+        """Train to the end; yields the number of steps done, after each."""
+        while self.step < self.total_steps:
+            self._train_batch()
+            yield self.step
+
+    def next_batch(self) -> tuple[Tensor, Tensor]:
+        """The images of the next step and their corrupted copies, (B, C, H, W), 0..1."""
+        epoch, index = divmod(self.step, self.config.steps_per_epoch)
+        if self._order is None or self._order[0] != epoch:
+            # Each epoch's order depends on the seed and the epoch alone: a resumed run finds it again.
+            generator = torch.Generator().manual_seed(random_seed(self.config.seed, _ORDER, epoch))
+            self._order = (epoch, torch.randperm(len(self.images), generator=generator).to(self.device))
+        size = self.config.batch_size
+        images = scaled(self.images[self._order[1][index * size : (index + 1) * size]], self.device)
+        return images, corrupt(images, self.config.corruption, self._noise)
+
+    def _train_batch(self) -> None:
+        images, corrupted = self.next_batch()
+        losses = terms(self.model, self.model(corrupted, self._noise), images, self.config.objective)
+        losses["loss"].backward()  # type: ignore[no-untyped-call]
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.current_rate
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self._sums += torch.stack([losses[name].detach() for name in self.terms]) * len(images)
+        self._summed += len(images)
+        self.step += 1
+
+    def read_losses(self) -> dict[str, float]:
+        """Mean of every term over the images since the last call; {} if there were none. Raises DivergedError."""
+        if not self._summed:
+            return {}
+        values = (self._sums / self._summed).tolist()
+        self._sums.zero_()
+        self._summed = 0
+        if not all(math.isfinite(value) for value in values):
+            raise DivergedError(
+                f"The loss stopped being a finite number at step {self.step}: training diverged. "
+                f"Try a smaller learning rate than {self.learning_rate:g}."
+            )
+        return dict(zip(self.terms, values, strict=True))
+
+    @torch.no_grad()
+    def evaluate(self, split: Split, poll: Callable[[], None] = lambda: None, batch_size: int = 250) -> dict[str, float]:
+        """Mean of every term of the *same* objective over a split that is not trained on, with noise that is the same each time.
+
+        `poll` is called between batches, so that whoever waits for a pause or a stop need not wait for the whole split.
+        """
+        noise = torch.Generator(self.device).manual_seed(random_seed(self.config.seed, _EVALUATION))
+        sums = torch.zeros(len(self.terms), device=self.device)
+        for start in range(0, len(split), batch_size):
+            poll()
+            images = scaled(split.images[start : start + batch_size], self.device)
+            output = self.model(corrupt(images, self.config.corruption, noise), noise)
+            losses = terms(self.model, output, images, self.config.objective)
+            sums += torch.stack([losses[name] for name in self.terms]) * len(images)
+        return dict(zip(self.terms, (sums / len(split)).tolist(), strict=True))
+
+    # --- stop here, go on there -------------------------------------------------------------------------------------
+
+    def state(self) -> tuple[dict[str, Tensor], dict[str, str]]:
+        """All that is needed to go on exactly as if never stopped: tensors by name, and a few words."""
+        tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
+        for index, entries in self.optimizer.state_dict()["state"].items():
+            tensors |= {f"optimizer.{index}.{key}": value for key, value in entries.items() if value is not None}
+        tensors["noise"] = self._noise.get_state()
+        # What was trained since the losses were last read belongs to the next row of the metrics.
+        tensors["sums"] = self._sums
+        words = {"step": str(self.step), "learning_rate": repr(self.learning_rate), "summed": str(self._summed)}
+        return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, words
+
+    def load_state(self, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
+        """Go on from :meth:`state`. The config must be the one that it was taken with."""
+        self.model.load_state_dict(_group(tensors, "model."))
+        optimizer = self.optimizer.state_dict()
+        optimizer["state"] = {}
+        for name, value in _group(tensors, "optimizer.").items():
+            index, key = name.split(".", 1)
+            optimizer["state"].setdefault(int(index), {})[key] = value
+        self.optimizer.load_state_dict(optimizer)
+        self._noise.set_state(tensors["noise"])
+        self._sums = tensors["sums"].to(self.device).clone()
+        self._summed = int(words["summed"])
+        self.step = int(words["step"])
+        self.learning_rate = float(words["learning_rate"])
+
+
+def _group(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,29 @@
+"""The entry script that Streamlit reruns: the frame around every page."""
+
+from pathlib import Path
+
+import streamlit as st
+
+PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
+
+st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/compress:", layout="wide")
+
+page = st.navigation(
+    [
+        st.Page(
+            PAGES / "home.py",
+            title="Home",
+            icon=":material/home:",
+            help="What an autoencoder is, with a trained one to play with.",
+            default=True,
+        ),
+        st.Page(
+            PAGES / "train.py",
+            title="Train",
+            icon=":material/model_training:",
+            help="Choose data and a network, train it, and watch it learn.",
+        ),
+    ],
+    position="top",
+)
+page.run()

@@ -1,0 +1,74 @@
+"""What lives as long as the server: the training engine, and a cookie that tells browsers apart."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
+
+import anyio.to_thread
+import streamlit as st
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from aecore.engine import Engine
+
+COOKIE = "aecore_person"
+_TOKEN = re.compile(r"[0-9a-f]{32}")
+
+
+@st.cache_resource
+def engine() -> Engine:
+    """The one engine of this server process."""
+    return Engine()
+
+
+@asynccontextmanager
+async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
+    """Start the engine with the server, and stop it with the server, so that no worker outlives it."""
+    running = engine()
+    running.start()
+    try:
+        yield {}
+    finally:
+        await anyio.to_thread.run_sync(running.close)
+
+
+def person() -> str:
+    """Who is asking: a hash of this browser's cookie (the token itself is never stored), or of nothing where there is none."""
+    token = st.context.cookies.get(COOKIE, "")
+    return hashlib.sha256(token.encode()).hexdigest()[:32]
+
+
+class PersonCookie:
+    """Gives each browser a long random token when it first opens a page, so that runs and the queue belong to somebody."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or _has_token(scope):
+            await self._app(scope, receive, send)
+            return
+        # Only with the page itself: its many small files are asked for together and would each set another token.
+        wants_page = any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
+        secure = "; Secure" if scope.get("scheme") == "https" else ""
+
+        async def send_with_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and wants_page:
+                cookie = f"{COOKIE}={secrets.token_hex(16)}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}"
+                message["headers"] = [*message.get("headers", []), (b"set-cookie", cookie.encode())]
+            await send(message)
+
+        await self._app(scope, receive, send_with_cookie)
+
+
+def _has_token(scope: Scope) -> bool:
+    for name, value in scope["headers"]:
+        if name == b"cookie":
+            jar: SimpleCookie = SimpleCookie(value.decode("latin-1"))
+            if COOKIE in jar and _TOKEN.fullmatch(jar[COOKIE].value):
+                return True
+    return False

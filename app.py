@@ -1,0 +1,18 @@
+"""The server: `streamlit run app.py`. It starts the training engine, adds the live-data route, and shows the pages."""
+
+from pathlib import Path
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from aecore.ui.live_route import ROUTES
+from aecore.ui.server import PersonCookie, lifespan
+
+# Streamlit looks for exactly this assignment. The entry script is not beside `pages/`: there, Streamlit's older way of
+# finding pages would show them without their frame when they are opened by their own address.
+app = st.App(
+    Path(__file__).parent / "aecore" / "ui" / "entry.py",
+    lifespan=lifespan,
+    routes=ROUTES,
+    middleware=[Middleware(PersonCookie)],
+)

@@ -1,0 +1,169 @@
+"""network.js against torch: the same numbers for the same weights, in a real browser."""
+
+import base64
+import itertools
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from browser import launch
+from playwright.sync_api import Page, sync_playwright
+
+NETWORK_JS = Path(__file__).parent.parent / "aecore" / "ui" / "components" / "network.js"
+ACTIVATIONS = {
+    "linear": torch.nn.Identity(),
+    "relu": torch.nn.ReLU(),
+    "leaky_relu": torch.nn.LeakyReLU(0.01),
+    "gelu": torch.nn.GELU(),
+    "silu": torch.nn.SiLU(),
+    "tanh": torch.nn.Tanh(),
+    "sigmoid": torch.nn.Sigmoid(),
+}
+Layer = tuple[torch.nn.Linear, str]
+
+RUN = """([description, weights, pictures, padding]) => {
+  const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0))
+  const shifted = new Uint8Array(bytes.length + padding)  // as inside a larger message, where a block may start anywhere
+  shifted.set(bytes, padding)
+  const network = makeNetwork(description, shifted.subarray(padding))
+  return pictures.map((picture) => {
+    const { mean, logVariance } = network.encode(Float32Array.from(picture))
+    return [mean, logVariance, network.decode(mean)].map((values) => values && [...values])
+  })
+}"""
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = launch(playwright)
+        page = browser.new_page()
+        page.add_script_tag(content=NETWORK_JS.read_text())
+        yield page
+        browser.close()
+
+
+def stack(sizes: list[int], activations: list[str]) -> list[Layer]:
+    layers = [(torch.nn.Linear(a, b), name) for (a, b), name in zip(itertools.pairwise(sizes), activations, strict=True)]
+    for linear, _ in layers:  # far from zero, where the activations differ from one another
+        torch.nn.init.normal_(linear.weight, std=2 / math.sqrt(linear.in_features))
+        torch.nn.init.normal_(linear.bias)
+    return layers
+
+
+def forward(layers: list[Layer], x: torch.Tensor) -> torch.Tensor:
+    for linear, name in layers:
+        x = ACTIVATIONS[name](linear(x))
+    return x
+
+
+def describe(**stacks: list[Layer]) -> tuple[dict[str, Any], bytes]:
+    description: dict[str, Any] = {}
+    blocks: list[torch.Tensor] = []
+    for name, layers in stacks.items():
+        description[name] = []
+        for linear, activation in layers:
+            start = sum(block.numel() for block in blocks)
+            description[name].append(
+                {
+                    "kind": "dense",
+                    "inputs": linear.in_features,
+                    "outputs": linear.out_features,
+                    "activation": activation,
+                    "weight": start,
+                    "bias": start + linear.weight.numel(),
+                }
+            )
+            blocks += [linear.weight.detach(), linear.bias.detach()]
+    return description, b"".join(block.numpy().astype("<f4").tobytes() for block in blocks)
+
+
+def run(
+    page: Page, encoder: list[Layer], decoder: list[Layer], x: torch.Tensor, padding: int = 0
+) -> list[list[torch.Tensor | None]]:
+    description, weights = describe(encoder=encoder, decoder=decoder)
+    answers = page.evaluate(RUN, [description, base64.b64encode(weights).decode(), x.tolist(), padding])
+    columns = zip(*answers, strict=True)
+    return [None if column[0] is None else torch.tensor(column) for column in columns]
+
+
+# Widths that are and are not multiples of four: the browser takes rows four at a time.
+SIZES = {1: [30, 5], 2: [30, 17, 6], 3: [30, 20, 9, 3], 4: [30, 26, 15, 8, 1]}
+
+
+@pytest.mark.parametrize("gaussian", [False, True], ids=["vector", "gaussian"])
+@pytest.mark.parametrize("depth", SIZES)
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@torch.no_grad()
+def test_same_numbers_as_torch(page: Page, activation: str, depth: int, gaussian: bool) -> None:
+    torch.manual_seed(depth)
+    sizes = SIZES[depth]
+    code_size = sizes[-1]
+    hidden = [activation] * (depth - 1)
+    outer = [*sizes[:-1], 2 * code_size] if gaussian else sizes
+    encoder = stack(outer, [*hidden, "linear" if gaussian else activation])
+    decoder = stack(sizes[::-1], [*hidden, activation])
+    x = torch.rand(4, sizes[0])
+
+    mean, log_variance, reconstruction = run(page, encoder, decoder, x, padding=depth)
+
+    expected = forward(encoder, x)
+    assert mean is not None
+    assert reconstruction is not None
+    torch.testing.assert_close(mean, expected[:, :code_size], atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(
+        reconstruction, forward(decoder, expected[:, :code_size].contiguous()), atol=1e-4, rtol=1e-4
+    )
+    if gaussian:
+        assert log_variance is not None
+        torch.testing.assert_close(log_variance, expected[:, code_size:], atol=1e-4, rtol=1e-4)
+    else:
+        assert log_variance is None
+
+
+@torch.no_grad()
+def test_a_network_of_the_usual_size(page: Page) -> None:
+    torch.manual_seed(0)
+    encoder = stack([784, 512, 256, 32], ["relu", "relu", "linear"])
+    decoder = stack([32, 256, 512, 784], ["relu", "relu", "sigmoid"])
+    x = torch.rand(3, 784)
+    mean, _, reconstruction = run(page, encoder, decoder, x)
+    expected = forward(encoder, x)
+    torch.testing.assert_close(mean, expected, atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(reconstruction, forward(decoder, expected), atol=1e-4, rtol=1e-4)
+
+
+def test_error_function_is_close_everywhere(page: Page) -> None:
+    points = [i / 100 for i in range(-600, 601)]
+    answers = page.evaluate("(points) => points.map(erf)", points)
+    assert max(abs(answer - math.erf(point)) for point, answer in zip(points, answers, strict=True)) < 1e-6
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_huge_numbers_stay_numbers(page: Page, activation: str) -> None:
+    points = [-1e30, -1000.0, 0.0, 1000.0, 1e30]
+    answers = page.evaluate("([name, points]) => points.map(ACTIVATIONS[name])", [activation, points])
+    expected = ACTIVATIONS[activation](torch.tensor(points))
+    torch.testing.assert_close(torch.tensor(answers, dtype=torch.float32), expected, atol=1e-6, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kind": "attention"}, 'does not know the layer "attention"'),
+        ({"activation": "toString"}, 'does not know the activation "toString"'),
+        ({"weight": 10_000}, "weights end before a layer does"),
+        ({"outputs": 3}, "encoder answers with 3 numbers, the decoder takes 4"),
+    ],
+)
+def test_what_it_cannot_run_is_said(page: Page, change: dict[str, Any], message: str) -> None:
+    description, weights = describe(encoder=stack([6, 4], ["relu"]), decoder=stack([4, 6], ["sigmoid"]))
+    description["encoder"][0] |= change
+    said = page.evaluate(
+        "([description, count]) => { try { makeNetwork(description, new Float32Array(count)) } catch (e) { return e.message } }",
+        [description, len(weights) // 4],
+    )
+    assert message in said
