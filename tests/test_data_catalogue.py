@@ -22,7 +22,8 @@ def test_the_default_comes_first_and_needs_no_network() -> None:
 @pytest.mark.parametrize("name", CARDS)
 def test_every_card_is_complete(name: str) -> None:
     found = card(name)
-    assert found is CARDS[name] and found.name == name
+    assert found is CARDS[name]
+    assert found.name == name
     assert all((found.title, found.description, found.licence, found.source))
     assert found.height == found.width == found.resolutions[0]
     assert len(set(found.classes)) == len(found.classes) > 1
@@ -51,9 +52,7 @@ def test_a_resolution_that_does_not_exist_is_refused() -> None:
 
 
 def test_a_misspelt_name_gets_a_suggestion() -> None:
-    with pytest.raises(
-        UnknownDataError, match=r"no data set called 'Fashion_MNIST'\. Did you mean 'fashion-mnist'"
-    ):
+    with pytest.raises(UnknownDataError, match=r"no data set called 'Fashion_MNIST'\. Did you mean 'fashion-mnist'"):
         card("Fashion_MNIST")
 
 

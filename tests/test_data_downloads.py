@@ -1,4 +1,4 @@
-"""Downloads from a server of our own that sends whole, cut, damaged and missing files; and the cache's repair."""
+"""Downloads from a server of our own that sends whole, cut, damaged and missing files; and repairs."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from torchvision import datasets
 
 from aecore.data.arrays import load_arrays, sample_images
 from aecore.data.downloads import DataUnavailableError, fetch
 from aecore.data.loading import load
+
+Array = npt.NDArray[Any]
 
 TRAIN, TEST = 5_200, 300  # of which 5,000 are for validation
 
@@ -123,9 +127,10 @@ def put(folder: Path, files: dict[str, bytes]) -> None:
         (folder / name).write_bytes(content)
 
 
-def numbers(images: Array) -> Array:
+def numbers(images: Array) -> npt.NDArray[np.int64]:
     """The numbers that `pictures` wrote."""
-    return images[:, 0, 0, 1].astype(int) + 256 * images[:, 0, 0, 2].astype(int)
+    low, high = images[:, 0, 0, 1:3].astype(np.int64).T
+    return np.asarray(low + 256 * high)
 
 
 def test_a_download_is_read_and_split(mnist: Server, tmp_path: Path) -> None:
@@ -144,12 +149,11 @@ def test_what_is_there_is_neither_asked_for_nor_written_again(mnist: Server, tmp
     before, asked = state(tmp_path), len(mnist.asked)
     again = load_arrays("mnist", root=tmp_path)
     np.testing.assert_array_equal(first.validation.images, again.validation.images)
-    assert state(tmp_path) == before and len(mnist.asked) == asked
+    assert state(tmp_path) == before
+    assert len(mnist.asked) == asked
 
 
-def test_the_folder_may_come_from_the_environment(
-    mnist: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_folder_may_come_from_the_environment(mnist: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AECORE_DATA", str(tmp_path))
     load_arrays("mnist")
     assert (tmp_path / "MNIST" / "raw").is_dir()
@@ -160,7 +164,8 @@ def test_unpacked_files_are_read_as_they_are(tmp_path: Path) -> None:
     before = state(tmp_path)
     assert len(load_arrays("fashion-mnist", root=tmp_path).test.images) == TEST
     sample = sample_images("fashion-mnist", 5, root=tmp_path)
-    assert sample is not None and sample.shape == (5, 1, 28, 28)
+    assert sample is not None
+    assert sample.shape == (5, 1, 28, 28)
     assert state(tmp_path) == before
 
 
@@ -172,7 +177,7 @@ def test_torchvision_reads_the_same_folder(mnist: Server, tmp_path: Path) -> Non
 
 
 def test_a_whole_unpacked_file_beside_a_damaged_packed_one_is_enough(tmp_path: Path) -> None:
-    put(tmp_path / "MNIST" / "raw", PLAIN | {name: b"no gzip" for name in PACKED})
+    put(tmp_path / "MNIST" / "raw", PLAIN | dict.fromkeys(PACKED, b"no gzip"))
     before = state(tmp_path)
     load_arrays("mnist", root=tmp_path)
     assert state(tmp_path) == before
@@ -199,9 +204,7 @@ DAMAGE = {
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
-def test_a_damaged_file_in_the_cache_is_replaced_and_only_that(
-    damage: str, mnist: Server, tmp_path: Path
-) -> None:
+def test_a_damaged_file_in_the_cache_is_replaced_and_only_that(damage: str, mnist: Server, tmp_path: Path) -> None:
     folder = tmp_path / "MNIST" / "raw"
     put(folder, PACKED | {IMAGES: DAMAGE[damage]})
     load_arrays("mnist", root=tmp_path)
@@ -237,8 +240,10 @@ def test_the_next_mirror_is_tried(
     assert {path.name: path.read_bytes() for path in (tmp_path / "MNIST" / "raw").iterdir()} == PACKED
     downloads = [done for what, done in told if what == "Downloading MNIST"]
     assert downloads == sorted(downloads)
-    assert (downloads[0], downloads[-1]) == (0.0, pytest.approx(1.0))
-    assert told[0] == ("Reading MNIST", 0.0) and told[-1] == ("Reading MNIST", 1.0)
+    assert downloads[0] == 0.0
+    assert downloads[-1] == pytest.approx(1.0)
+    assert told[0] == ("Reading MNIST", 0.0)
+    assert told[-1] == ("Reading MNIST", 1.0)
 
 
 @pytest.mark.parametrize(
@@ -282,14 +287,14 @@ def test_damage_stays_as_it_is_while_there_is_no_network(
 
 
 def test_a_download_can_be_given_up(mnist: Server, tmp_path: Path) -> None:
-    class Stopped(Exception):
+    class StoppedError(Exception):
         """The person pressed Stop."""
 
     def stop(what: str, done: float) -> None:
         if done > 0:
-            raise Stopped
+            raise StoppedError
 
-    with pytest.raises(Stopped):
+    with pytest.raises(StoppedError):
         load("mnist", root=tmp_path, progress=stop)
     assert state(tmp_path) == {}
 
@@ -300,9 +305,7 @@ def test_a_folder_that_cannot_be_written_is_named(mnist: Server, tmp_path: Path)
         load("mnist", root=tmp_path)
 
 
-def test_files_that_are_as_promised_but_hold_too_little_are_not_split(
-    mnist: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_files_that_are_as_promised_but_hold_too_little_are_not_split(tmp_path: Path) -> None:
     put(
         tmp_path / "MNIST" / "raw",
         PLAIN
@@ -319,9 +322,7 @@ def test_a_download_that_has_the_right_md5_but_is_no_data_is_said_to_be_unreadab
     mnist: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mnist.files.update(dict.fromkeys(PACKED, b"nonsense"))
-    monkeypatch.setattr(
-        datasets.MNIST, "resources", [(name, hashlib.md5(b"nonsense").hexdigest()) for name in PACKED]
-    )
+    monkeypatch.setattr(datasets.MNIST, "resources", [(name, hashlib.md5(b"nonsense").hexdigest()) for name in PACKED])
     with pytest.raises(DataUnavailableError, match="was downloaded, but its files cannot be read"):
         load("mnist", root=tmp_path)
 
@@ -363,7 +364,10 @@ def test_letters_come_in_one_archive_and_are_turned_upright(
     server.files["gzip.zip"] = content
     monkeypatch.setattr(datasets.EMNIST, "url", f"{server.url}gzip.zip")
     monkeypatch.setattr(datasets.EMNIST, "md5", hashlib.md5(content).hexdigest())
-    check_letters(tmp_path)
+    told: list[tuple[str, float]] = []
+    load("emnist-letters", root=tmp_path, progress=lambda what, done: told.append((what, done)))
+    assert told[1] == ("Downloading EMNIST letters", 0.0)
+    assert told[-2] == ("Downloading EMNIST letters", 1.0)
     assert server.asked == ["gzip.zip"]
     check_letters(tmp_path)
     assert server.asked == ["gzip.zip"]

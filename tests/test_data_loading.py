@@ -40,7 +40,8 @@ def test_sizes_and_types_are_the_card_s(name: str, request: pytest.FixtureReques
     for part in (data.train, data.validation, data.test):
         assert part.images.shape == (len(part), found.channels, found.height, found.width)
         assert (part.images.dtype, part.labels.dtype) == (torch.uint8, torch.int64)
-        assert part.labels.min() == 0 and part.labels.max() == len(found.classes) - 1
+        assert part.labels.min() == 0
+        assert part.labels.max() == len(found.classes) - 1
 
 
 def test_digits_are_balanced_in_every_split(digits: Dataset) -> None:
@@ -52,7 +53,8 @@ def test_digits_are_balanced_in_every_split(digits: Dataset) -> None:
 
 def test_digits_are_real_pictures(digits: Dataset) -> None:
     images = digits.train.images
-    assert (images.min(), images.max()) == (0, 255)
+    assert images.min() == 0
+    assert images.max() == 255
     mean = images.float().mean() / 255
     assert 0.11 < mean < 0.15  # MNIST's own mean is 0.1307
     assert (images[:, :, 0] == 0).float().mean() > 0.99  # MNIST digits leave the border free
@@ -98,7 +100,8 @@ def test_shapes_at_32_pixels_are_the_same_sample(shapes: Dataset) -> None:
     small = load("shapes", resolution=32)
     assert small.card == card("shapes", 32)
     assert small.test.images.shape == (2_000, 1, 32, 32)
-    assert small.test.factors is not None and shapes.test.factors is not None
+    assert small.test.factors is not None
+    assert shapes.test.factors is not None
     assert torch.equal(small.test.factors, shapes.test.factors)
     mean = torch.nn.functional.avg_pool2d(shapes.test.images.float(), 2)
     assert (small.test.images.float() - mean).abs().max() <= 0.5
@@ -107,10 +110,10 @@ def test_shapes_at_32_pixels_are_the_same_sample(shapes: Dataset) -> None:
 def test_take_gives_the_first_images_or_all(shapes: Dataset) -> None:
     few = shapes.test.take(3)
     assert len(few) == len(few.labels) == 3
-    assert few.factors is not None and shapes.test.factors is not None
-    assert torch.equal(few.images, shapes.test.images[:3]) and torch.equal(
-        few.factors, shapes.test.factors[:3]
-    )
+    assert few.factors is not None
+    assert shapes.test.factors is not None
+    assert torch.equal(few.images, shapes.test.images[:3])
+    assert torch.equal(few.factors, shapes.test.factors[:3])
     assert len(shapes.test.take(10**9)) == len(shapes.test)
     with pytest.raises(ValueError, match="must not be negative"):
         shapes.test.take(-1)
@@ -134,7 +137,8 @@ def test_sample_images_are_the_first_test_images(digits: Dataset, tmp_path: Path
     assert sample is not None
     np.testing.assert_array_equal(sample, digits.test.images[:7])
     small = sample_images("shapes", 2, resolution=32)
-    assert small is not None and small.shape == (2, 1, 32, 32)
+    assert small is not None
+    assert small.shape == (2, 1, 32, 32)
     assert sample_images("mnist", 7, root=tmp_path) is None
     assert not any(tmp_path.iterdir())
 

@@ -18,6 +18,7 @@ Floats = npt.NDArray[np.float32]
 
 SIDE, CODE_SIZE = 8, 6
 PIXELS = SIDE * SIDE
+TIMES = "\N{MULTIPLICATION SIGN}"
 LABELS = [3, 1, 4, 1, 5]
 RANDOM = np.random.default_rng(0)
 IMAGES: npt.NDArray[np.uint8] = RANDOM.integers(0, 256, (len(LABELS), PIXELS), dtype=np.uint8)
@@ -64,7 +65,7 @@ PIXEL = """(canvas, i) => {
 
 
 class Tiny:
-    """A network 64 → 6 → 64 with made-up weights, as bytes for the browser and as numpy for the expectations."""
+    """A network 64 → 6 → 64 with made-up weights: bytes for the browser, numpy for the expectations."""
 
     def __init__(self, seed: int, code_activation: str = "linear") -> None:
         random = np.random.default_rng(seed)
@@ -163,8 +164,8 @@ def test_it_opens_with_the_first_picture_and_true_numbers(page: Page) -> None:
     assert state(page, "picked") == "0"
     np.testing.assert_allclose(code_of(page), NETWORK.encode(0), atol=1e-3)
     assert float(state(page, "error")) == pytest.approx(NETWORK.error(0, NETWORK.encode(0)), abs=1e-5)
-    expect(page.get_by_test_id("ratio")).to_have_text("64 → 6: 10.7× smaller")
-    expect(page.get_by_test_id("pixels")).to_have_text("8 × 8 pixels")
+    expect(page.get_by_test_id("ratio")).to_have_text(f"64 → 6: 10.7{TIMES} smaller")
+    expect(page.get_by_test_id("pixels")).to_have_text(f"8 {TIMES} 8 pixels")
     expect(page.get_by_test_id("error")).to_have_text(f"Error {float(state(page, 'error')):.4f} per pixel")
     assert page.get_by_test_id("original").evaluate(PIXEL, 5) == [IMAGES[0, 5]] * 3
 
@@ -201,6 +202,18 @@ def test_dragging_a_bar_redraws_at_every_move_without_the_server(page: Page) -> 
     drag_to(page, 3, 0.2)
     assert state(page, "reconstruction-hash") == hashes[-1], "the bar was let go"
     assert requests == []
+
+
+@pytest.mark.parametrize("width", [360, 860, 1280])
+def test_nothing_moves_when_the_texts_change(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 2000})
+    places = [page.get_by_test_id(name) for name in ("reset", "decoder-step", "reconstruction", "difference")]
+    before = [place.bounding_box() for place in places]
+    bar(page, 0).focus()
+    page.keyboard.press("PageUp")
+    expect(page.get_by_test_id("about-code")).to_be_hidden()
+    page.get_by_test_id("difference").check()
+    assert [place.bounding_box() for place in places] == before
 
 
 def test_a_bar_stays_on_its_scale(page: Page) -> None:
@@ -305,7 +318,8 @@ def test_nothing_is_cut_off(page: Page, width: int) -> None:
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     cut = page.get_by_test_id("explorer").evaluate(
         """(root) => [...root.querySelectorAll("h3, p, label, button, .step span")]
-          .filter((part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0).map((part) => part.outerHTML)"""
+          .filter((part) => part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1)
+          .map((part) => part.outerHTML)"""
     )
     assert cut == []
 

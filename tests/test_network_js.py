@@ -24,9 +24,17 @@ ACTIVATIONS = {
 }
 Layer = tuple[torch.nn.Linear, str]
 
+REFUSAL = """([description, count]) => {
+  try {
+    makeNetwork(description, new Float32Array(count))
+  } catch (error) {
+    return error.message
+  }
+}"""
 RUN = """([description, weights, pictures, padding]) => {
   const bytes = Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0))
-  const shifted = new Uint8Array(bytes.length + padding)  // as inside a larger message, where a block may start anywhere
+  // As inside a larger message, where a block may start anywhere.
+  const shifted = new Uint8Array(bytes.length + padding)
   shifted.set(bytes, padding)
   const network = makeNetwork(description, shifted.subarray(padding))
   return pictures.map((picture) => {
@@ -47,7 +55,8 @@ def page() -> Iterator[Page]:
 
 
 def stack(sizes: list[int], activations: list[str]) -> list[Layer]:
-    layers = [(torch.nn.Linear(a, b), name) for (a, b), name in zip(itertools.pairwise(sizes), activations, strict=True)]
+    widths = itertools.pairwise(sizes)
+    layers = [(torch.nn.Linear(a, b), name) for (a, b), name in zip(widths, activations, strict=True)]
     for linear, _ in layers:  # far from zero, where the activations differ from one another
         torch.nn.init.normal_(linear.weight, std=2 / math.sqrt(linear.in_features))
         torch.nn.init.normal_(linear.bias)
@@ -83,11 +92,13 @@ def describe(**stacks: list[Layer]) -> tuple[dict[str, Any], bytes]:
 
 def run(
     page: Page, encoder: list[Layer], decoder: list[Layer], x: torch.Tensor, padding: int = 0
-) -> list[list[torch.Tensor | None]]:
+) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
+    """Mean, log-variance and reconstruction, as the browser computes them."""
     description, weights = describe(encoder=encoder, decoder=decoder)
     answers = page.evaluate(RUN, [description, base64.b64encode(weights).decode(), x.tolist(), padding])
-    columns = zip(*answers, strict=True)
-    return [None if column[0] is None else torch.tensor(column) for column in columns]
+    means, log_variances, reconstructions = zip(*answers, strict=True)
+    log_variance = None if log_variances[0] is None else torch.tensor(log_variances)
+    return torch.tensor(means), log_variance, torch.tensor(reconstructions)
 
 
 # Widths that are and are not multiples of four: the browser takes rows four at a time.
@@ -111,8 +122,6 @@ def test_same_numbers_as_torch(page: Page, activation: str, depth: int, gaussian
     mean, log_variance, reconstruction = run(page, encoder, decoder, x, padding=depth)
 
     expected = forward(encoder, x)
-    assert mean is not None
-    assert reconstruction is not None
     torch.testing.assert_close(mean, expected[:, :code_size], atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(
         reconstruction, forward(decoder, expected[:, :code_size].contiguous()), atol=1e-4, rtol=1e-4
@@ -162,8 +171,4 @@ def test_huge_numbers_stay_numbers(page: Page, activation: str) -> None:
 def test_what_it_cannot_run_is_said(page: Page, change: dict[str, Any], message: str) -> None:
     description, weights = describe(encoder=stack([6, 4], ["relu"]), decoder=stack([4, 6], ["sigmoid"]))
     description["encoder"][0] |= change
-    said = page.evaluate(
-        "([description, count]) => { try { makeNetwork(description, new Float32Array(count)) } catch (e) { return e.message } }",
-        [description, len(weights) // 4],
-    )
-    assert message in said
+    assert message in page.evaluate(REFUSAL, [description, len(weights) // 4])

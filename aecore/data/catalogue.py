@@ -101,8 +101,7 @@ _ALL = (
         validation=5_000,
         test=10_000,
         licence="MIT",
-        source="Xiao, Rasul and Vollgraf (2017), arXiv:1708.07747, "
-        "https://github.com/zalandoresearch/fashion-mnist",
+        source="Xiao, Rasul and Vollgraf (2017), arXiv:1708.07747, https://github.com/zalandoresearch/fashion-mnist",
         bundled=False,
     ),
     Card(

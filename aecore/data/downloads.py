@@ -60,16 +60,14 @@ def fetch(urls: Iterable[str], md5: str, target: Path, report: Callable[[float],
     it has this md5. Raises DataUnavailableError with a reason for each address if none works.
     """
     # Imported here: the server reads data sets that are on the disk without it.
-    import pooch  # type: ignore[import-untyped]
+    import pooch
 
     pooch.get_logger().setLevel("WARNING")
     meter = _Meter(report)
     reasons = []
     for url in urls:
         meter.reset()
-        downloader = pooch.HTTPDownloader(
-            progressbar=meter, chunk_size=_CHUNK, timeout=_TIMEOUT, headers=_AS_IT_IS
-        )
+        downloader = pooch.HTTPDownloader(progressbar=meter, chunk_size=_CHUNK, timeout=_TIMEOUT, headers=_AS_IT_IS)
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             # pooch writes beside the target, checks the md5, then renames.

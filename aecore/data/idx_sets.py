@@ -11,7 +11,6 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +25,7 @@ Bytes = NDArray[np.uint8]
 
 _SIDE = 28  # pixels
 _ARCHIVE = "gzip.zip"
-ADVICE = (
-    "Check the network connection and try again, "
-    "or choose 'digits', which comes with the app and needs no network."
-)
+ADVICE = "Check the network connection and try again, or choose 'digits', which comes with the app and needs no network."
 
 
 @dataclass(frozen=True)
@@ -106,7 +102,7 @@ def read_part(name: str, root: Path, part: str) -> tuple[Bytes, Bytes] | None:
 def _fetch_part(name: str, root: Path, part: str, report: Callable[[float], None]) -> None:
     """Download what `read_part` misses, leaving undamaged files alone; DataUnavailableError if that fails."""
     # Imported here: torchvision takes seconds, and only a download needs its addresses and checksums.
-    from torchvision import datasets  # type: ignore[import-untyped]
+    from torchvision import datasets
 
     source = SOURCES[name]
     known: Any = getattr(datasets, source.class_name)
@@ -131,9 +127,22 @@ def _ignore(fraction: float) -> None:
     """Progress of a file too small to show."""
 
 
-def _within(progress: Progress, what: str, start: float, share: float, fraction: float) -> None:
-    """Progress in one share of the whole."""
-    progress(what, start + share * fraction)
+def _load_part(name: str, root: Path, part: str, report: Callable[[float], None]) -> tuple[Bytes, Bytes]:
+    """What `read_part` gives, after a download if need be, whose fraction `report` gets."""
+    values = read_part(name, root, part)
+    if values is not None:
+        return values
+    title = card(name).title
+    report(0.0)
+    try:
+        _fetch_part(name, root, part, report)
+    except DataUnavailableError as error:
+        raise DataUnavailableError(f"{title} could not be downloaded: {error}. {ADVICE}") from error
+    values = read_part(name, root, part)
+    if values is None:
+        raise DataUnavailableError(f"{title} was downloaded, but its files cannot be read. {ADVICE}")
+    report(1.0)
+    return values
 
 
 def load_parts(name: str, root: Path, progress: Progress) -> tuple[tuple[Bytes, Bytes], tuple[Bytes, Bytes]]:
@@ -141,22 +150,9 @@ def load_parts(name: str, root: Path, progress: Progress) -> tuple[tuple[Bytes, 
 
     `progress` is called only for a download. Raises DataUnavailableError with a sentence for people.
     """
-    title = card(name).title
-    what = f"Downloading {title}"
-    loaded = []
-    # The training files are about six sevenths of all bytes.
-    for part, start, share in (("train", 0.0, 6 / 7), ("test", 6 / 7, 1 / 7)):
-        values = read_part(name, root, part)
-        if values is None:
-            progress(what, start)
-            tell = partial(_within, progress, what, start, share)
-            try:
-                _fetch_part(name, root, part, tell)
-            except DataUnavailableError as error:
-                raise DataUnavailableError(f"{title} could not be downloaded: {error}. {ADVICE}") from error
-            values = read_part(name, root, part)
-            if values is None:
-                raise DataUnavailableError(f"{title} was downloaded, but its files cannot be read. {ADVICE}")
-            progress(what, start + share)
-        loaded.append(values)
-    return loaded[0], loaded[1]
+    what = f"Downloading {card(name).title}"
+    # The training files are about six sevenths of all bytes; an archive brings the test files along.
+    share = 1.0 if SOURCES[name].archived else 6 / 7
+    train = _load_part(name, root, "train", lambda done: progress(what, share * done))
+    test = _load_part(name, root, "test", lambda done: progress(what, share + (1 - share) * done))
+    return train, test

@@ -96,9 +96,7 @@ def coverage(shape: int, scale: Floats, rotation: Floats, dx: Floats, dy: Floats
     sprite, pixel = np.nonzero(np.abs(level) <= math.sqrt(0.5))
     steps = (np.arange(_SUBSAMPLES) + 0.5) / _SUBSAMPLES - 0.5
     down, right = (grid.ravel() for grid in np.meshgrid(steps, steps, indexing="ij"))
-    inside = _level(
-        shape, scale[sprite, None], rotation[sprite, None], dx[pixel, None] + right, dy[pixel, None] + down
-    )
+    inside = _level(shape, scale[sprite, None], rotation[sprite, None], dx[pixel, None] + right, dy[pixel, None] + down)
     covered[sprite, pixel] = (inside < 0).mean(axis=1)
     return covered
 
@@ -131,9 +129,7 @@ def _checked(factors: NDArray[np.integer]) -> Integers:
     """The factors as int64 (N, 5), or ValueError with a sentence."""
     factors = np.asarray(factors)
     if factors.ndim != 2 or factors.shape[1] != 5 or not np.issubdtype(factors.dtype, np.integer):
-        raise ValueError(
-            f"Factors must be whole numbers in an array of shape (N, 5), not {factors.dtype} {factors.shape}."
-        )
+        raise ValueError(f"Factors must be whole numbers in an array of shape (N, 5), not {factors.dtype} {factors.shape}.")
     for name, size, column in zip(FACTOR_NAMES, FACTOR_SIZES, factors.T, strict=True):
         if column.size and not (column.min() >= 0 and column.max() < size):
             raise ValueError(f"Factor '{name}' must lie between 0 and {size - 1}.")

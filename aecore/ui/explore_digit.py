@@ -1,4 +1,4 @@
-"""Explore a trained autoencoder in the browser: pick a picture, drag its code, see the decoder's answer at once."""
+"""Explore a trained autoencoder in the browser: pick a picture, drag its code, see the decoder answer."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ def explore_digit(
 ) -> None:
     """Show pictures to pick from, the code of the picked one as draggable bars, and its reconstruction.
 
-    The browser is given the network once and computes everything itself; dragging sends nothing to the server.
+    The browser is given the network once and computes all by itself; dragging sends nothing to the server.
 
     network: what browser_network returns: the layers of encoder and decoder, and where their numbers start.
     weights: the numbers of all layers, 32-bit floats, little-endian.
@@ -41,16 +41,23 @@ def explore_digit(
 
 
 def pack(
-    network: Mapping[str, Any], weights: bytes, images: bytes, labels: Sequence[int], *, height: int, width: int
+    network: Mapping[str, Any],
+    weights: bytes,
+    images: bytes,
+    labels: Sequence[int],
+    *,
+    height: int,
+    width: int,
 ) -> bytes:
-    """Join all that the browser needs into one block: a component takes raw bytes only as the whole of its data.
+    """Join all that the browser needs into one block: a component takes bytes only as the whole of its data.
 
     The block is the length of the header (4 bytes, little-endian), the header (JSON, UTF-8), weights, images.
     Arguments and errors are those of explore_digit.
     """
     pixels = height * width
-    if not labels or len(images) != len(labels) * pixels:
-        raise ValueError(f"{len(labels)} labels need {len(labels) * pixels} bytes of pictures, got {len(images)}.")
+    needed = len(labels) * pixels
+    if not labels or len(images) != needed:
+        raise ValueError(f"{len(labels)} labels need {needed} bytes of pictures, got {len(images)}.")
     inputs = network["encoder"][0]["inputs"]
     if inputs != pixels:
         raise ValueError(f"The network takes {inputs} numbers, but a picture has {pixels}.")

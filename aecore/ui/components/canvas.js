@@ -58,6 +58,10 @@ function rule(pen, theme, x1, y1, x2, y2, alpha) {
 
 // A sentence in the middle of an empty drawing, broken into lines that fit.
 function writeInTheMiddle(pen, theme, text, width, height) {
+  pen.fillStyle = theme.surface
+  pen.beginPath()
+  pen.roundRect(0, 0, width, height, 8)
+  pen.fill()
   const lines = [""]
   for (const word of text.split(" ")) {
     const longer = `${lines.at(-1)} ${word}`.trim()

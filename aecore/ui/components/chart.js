@@ -179,30 +179,29 @@ class LossChart {
     if (this.theme) this.paint()
   }
 
-  // What every curve says where the crosshair stands: [{curve, kind, x, value}].
+  // What every run says where the crosshair stands; of its validations the last one made until there.
   get readings() {
     const { leader } = this
     if (this.readStep === null || !leader || !this.toX) return []
     const x = leader.x[nearestAt(leader.step, this.readStep)]
-    return this.curves.flatMap((curve) => {
-      if (!curve.x.length || x > curve.x.at(-1) * (1 + 1e-9)) return []
+    const reaching = this.curves.filter((curve) => curve.x.length && x <= curve.x.at(-1) * (1 + 1e-9))
+    return reaching.map((curve) => {
       const row = nearestAt(curve.x, x)
       const made = lastUpTo(curve.validationX, curve.x[row])
-      const reading = [{ curve, kind: "training", x: curve.x[row], value: curve.train[row], at: curve.x[row] }]
-      if (made >= 0) {
-        const at = curve.validationX[made]
-        reading.push({ curve, kind: "validation", x: curve.x[row], value: curve.validation[made], at })
-      }
-      return reading
+      const validation = made < 0 ? null : { x: curve.validationX[made], y: curve.validation[made] }
+      return { curve, training: { x: curve.x[row], y: curve.train[row] }, validation }
     })
   }
 
   paintCrosshair(pen, toY) {
     const [first] = this.readings
     if (!first) return
-    rule(pen, this.theme, this.toX(first.x), this.box.top, this.toX(first.x), this.box.bottom, 0.45)
-    for (const { curve, value, at } of this.readings) {
-      if (Number.isFinite(toY(value))) this.dot(pen, this.toX(at), toY(value), curve.colour, 5)
+    const x = this.toX(first.training.x)
+    rule(pen, this.theme, x, this.box.top, x, this.box.bottom, 0.45)
+    for (const { curve, training, validation } of this.readings) {
+      for (const point of [training, validation]) {
+        if (point && Number.isFinite(toY(point.y))) this.dot(pen, this.toX(point.x), toY(point.y), curve.colour, 5)
+      }
     }
   }
 
@@ -212,17 +211,20 @@ class LossChart {
     if (readout.hidden) return
     const { leader } = this
     const row = nearestAt(leader.step, this.readStep)
-    const head = `epoch ${decimals(leader.feed.column("epoch")[row], 2)} · step ${countText(leader.step[row])}`
-    const lines = readings.map(({ curve, kind, x, value, at }) => {
-      const sample = make("i", { className: kind === "training" ? "thin" : "thick" })
-      sample.style.setProperty("--colour", curve.colour)
-      const when = at === x ? "" : ` (${this.axis} ${exactText(at)})`
-      const what = this.curves.length > 1 ? `${curve.name}, ${kind}${when}` : `${kind}${when}`
-      const dataset = { testid: "reading", run: curve.feed.token, kind }
-      return make("li", {}, sample, make("span", { textContent: what }), make("b", { dataset, textContent: exactText(value) }))
+    const when = `epoch\u00a0${decimals(leader.feed.column("epoch")[row], 2)} · step\u00a0${countText(leader.step[row])}`
+    const isMadeHere = readings.every(({ validation }) => !validation || validation.x === leader.x[row])
+    const heads = [when, "training", isMadeHere ? "validation" : "last validation"]
+    const head = make("tr", {}, ...heads.map((textContent) => make("th", { scope: "col", textContent })))
+    const lines = readings.map(({ curve, training, validation }) => {
+      const name = make("th", { scope: "row" }, make("i", { className: "swatch" }), curve.name)
+      name.firstChild.style.setProperty("--colour", curve.colour)
+      const cell = (kind, value) =>
+        make("td", { dataset: { testid: "reading", run: curve.feed.token, kind }, textContent: exactText(value) })
+      return make("tr", {}, name, cell("training", training.y), cell("validation", validation?.y))
     })
-    readout.replaceChildren(make("p", { textContent: head }), make("ul", {}, ...lines))
-    placeBeside(readout, this.toX(leader.x[row]), this.box.top + readout.offsetHeight / 2, this.canvas.clientWidth, this.canvas.clientHeight)
+    readout.replaceChildren(make("table", {}, head, ...lines))
+    const { clientWidth, clientHeight } = this.canvas
+    placeBeside(readout, this.toX(leader.x[row]), this.box.top + readout.offsetHeight / 2, clientWidth, clientHeight)
   }
 
   get emptyText() {
@@ -239,7 +241,8 @@ class LossChart {
     const text =
       last === undefined
         ? `Chart of the loss. ${this.emptyText}.`
-        : `Chart of the loss (${name}) by ${AXES[this.axis]}. Training ${lossText(last)}, validation ${lossText(main.validation.at(-1))}. Left and right arrow keys read values.`
+        : `Chart of the loss (${name}) by ${AXES[this.axis]}: training ${lossText(last)}, ` +
+          `validation ${lossText(main.validation.at(-1))}. Left and right arrow keys read values.`
     if (this.canvas.ariaLabel !== text) this.canvas.ariaLabel = text
   }
 }

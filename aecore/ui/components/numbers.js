@@ -5,13 +5,14 @@ const NOTHING = "–"
 function scientific(value, digits) {
   const [mantissa, exponent] = value.toExponential(digits).split("e")
   const power = [...exponent.replace("+", "")].map((sign) => (sign === "-" ? "⁻" : "⁰¹²³⁴⁵⁶⁷⁸⁹"[sign])).join("")
-  return `${mantissa}×10${power}`
+  return `${mantissa.replace("-", "−")}×10${power}`
 }
 
 const isExtreme = (value) => value !== 0 && (Math.abs(value) >= 1e6 || Math.abs(value) < 1e-3)
 
-const decimals = (value, digits) =>
-  value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+const grouped = (value, digits) => value.toLocaleString("en", digits).replace("-", "−")
+
+const decimals = (value, digits) => grouped(value, { minimumFractionDigits: digits, maximumFractionDigits: digits })
 
 // Four significant digits, always as many, so that a number that changes does not change its width at every step.
 function lossText(value) {
@@ -24,7 +25,8 @@ function lossText(value) {
 // As many digits as are worth reading off a curve.
 function exactText(value) {
   if (!Number.isFinite(value)) return NOTHING
-  return isExtreme(value) ? scientific(value, 4) : value.toLocaleString("en", { maximumSignificantDigits: 6 })
+  if (isExtreme(value)) return scientific(value, 5)
+  return grouped(value, { minimumSignificantDigits: 6, maximumSignificantDigits: 6 })
 }
 
 const countText = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString("en") : NOTHING)

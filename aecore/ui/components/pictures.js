@@ -1,8 +1,9 @@
 // The validation pictures, one column a picture: original, corrupted (where the training corrupts), reconstruction.
 // Needs canvas.js.
 
-const SMALLEST_GAP = 4
-const LARGEST_PICTURE = 112 // pixels: ten of them fill a wide screen
+const [SMALLEST_GAP, LARGEST_GAP] = [4, 24]
+const BETWEEN_ROWS = 8
+const LARGEST_PICTURE = 140 // pixels: ten of them fill a wide screen
 const LABEL_ABOVE_BELOW = 620 // narrower than this, a row's name stands above it instead of beside it
 
 // All pictures of a row as one strip of pixels, one above the other. uint8, picture by picture, channel by channel.
@@ -58,22 +59,24 @@ class Pictures {
     const whole = Math.floor((fitting() * ratio) / width) * (width / ratio)
     const across = whole >= 0.75 * fitting() ? whole : fitting()
     const down = (across * height) / width
-    const gap = columns > 1 ? Math.min(12, (room - label - columns * across) / (columns - 1)) : 0
+    const gap = columns > 1 ? Math.min(LARGEST_GAP, (room - label - columns * across) / (columns - 1)) : 0
     const head = isBeside ? 0 : 24
     const blocks = Math.ceil(count / columns)
-    const block = rows.length * (head + down + 8) + (isBeside ? 12 : 10)
-    return { isBeside, label, columns, across, down, gap, head, blocks, block, height: Math.round(blocks * block - 12) }
+    const line = head + down + BETWEEN_ROWS
+    const block = rows.length * line + 12
+    const total = Math.ceil(blocks * block - 12 - BETWEEN_ROWS)
+    return { isBeside, label, columns, across, down, gap, head, blocks, line, block, total }
   }
 
   paint(theme, size, rows) {
     const plan = this.layout(theme, size, rows)
-    this.canvas.style.height = `${plan.height}px`
+    this.canvas.style.height = `${plan.total}px`
     const { pen, ratio } = penFor(this.canvas)
     const snap = (value) => Math.round(value * ratio) / ratio
     pen.imageSmoothingEnabled = false
-    rows.forEach((row, line) => {
+    rows.forEach((row, number) => {
       for (let part = 0; part < plan.blocks; part++) {
-        const top = part * plan.block + line * (plan.head + plan.down + 8)
+        const top = part * plan.block + number * plan.line
         if (plan.isBeside) write(pen, theme, row.name, 0, top + plan.down / 2, { size: 14, quiet: false })
         else write(pen, theme, row.name, 0, top + 11, { size: 14, quiet: false })
         const first = part * plan.columns

@@ -4,10 +4,12 @@
 const MOVE_FOR = 150 // milliseconds from one frame's positions to the next one's
 const MARKERS = ["circle", "square", "triangle"] // from the eleventh class on, colours repeat with another marker
 
-const AXIS_CAPTIONS = {
-  code: ["code number 1", "code number 2"],
-  pca: ["plane of the first two principal components of the code", ""],
-}
+// The longest of these that fits below the plane of a code with more than two numbers.
+const PCA_CAPTIONS = [
+  "plane of the first two principal components of the code",
+  "first two principal components of the code",
+  "two principal components",
+]
 
 function boundsOf(positions) {
   const bounds = [Infinity, Infinity, -Infinity, -Infinity]
@@ -102,7 +104,7 @@ class CodeSpace {
       return
     }
     const { positions, bounds } = this.current
-    const box = { left: 40, right: width - 6, top: 6, bottom: height - 46 }
+    const box = { left: 44, right: width - 6, top: 6, bottom: height - 46 }
     const [toX, toY] = this.scales(bounds, box)
     this.paintAxes(pen, box, toX, toY, width, height)
     const { pointLabels, classes } = this.gallery
@@ -159,12 +161,18 @@ class CodeSpace {
       rule(pen, theme, box.left, toY(yTicks[i]), box.right, toY(yTicks[i]), yTicks[i] === 0 ? 0.22 : 0.08)
       write(pen, theme, text, box.left - 8, toY(yTicks[i]), { align: "right" })
     })
-    const [below, beside] = AXIS_CAPTIONS[this.gallery.positions_kind] ?? ["", ""]
-    write(pen, theme, below, (box.left + box.right) / 2, height - 10, { align: "center" })
+    const middle = (box.left + box.right) / 2
+    if (this.gallery.positions_kind === "pca") {
+      const caption = PCA_CAPTIONS.find((text) => widthOf(pen, theme, text) <= width) ?? PCA_CAPTIONS.at(-1)
+      const half = widthOf(pen, theme, caption) / 2
+      write(pen, theme, caption, Math.max(half, Math.min(middle, width - half)), height - 10, { align: "center" })
+      return
+    }
+    write(pen, theme, "code number 1", middle, height - 10, { align: "center" })
     pen.save()
     pen.translate(8, (box.top + box.bottom) / 2)
     pen.rotate(-Math.PI / 2)
-    write(pen, theme, beside, 0, 0, { align: "center" })
+    write(pen, theme, "code number 2", 0, 0, { align: "center" })
     pen.restore()
   }
 

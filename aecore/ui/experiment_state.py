@@ -1,0 +1,64 @@
+"""The experiment of a browser tab: from its address, else from where this tab was, else from what its person is training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.config import RunConfig
+from aecore.presets import PRESETS
+from aecore.runs import ACTIVE, runs_of
+from aecore.ui import address, settings_form
+from aecore.ui.server import person
+
+_KEPT = "train_experiment"
+_WRITTEN = "train_query"
+
+
+def opened() -> tuple[address.Experiment, list[str]]:
+    """The experiment to show now. The controls are filled whenever it did not come from them.
+
+    That is when the page is opened or reloaded, when browser history or a link changes the address, and when the person
+    comes back from another page.
+    """
+    query = st.query_params.to_dict()
+    kept: address.Experiment | None = st.session_state.get(_KEPT)
+    if query and query != st.session_state.get(_WRITTEN):
+        experiment, problems = address.read(query)
+        show(experiment)
+        return experiment, problems
+    if kept is None:
+        kept = _running() or address.Experiment(PRESETS[address.USUAL_PRESET].config, address.USUAL_PRESET)
+        show(kept)
+    elif not settings_form.filled():
+        show(kept)
+    return kept, []
+
+
+def show(experiment: address.Experiment) -> None:
+    """Make the page show this experiment."""
+    st.session_state[_KEPT] = experiment
+    st.session_state["set:preset"] = experiment.preset
+    settings_form.fill(experiment.config)
+
+
+def remember(experiment: address.Experiment) -> None:
+    """Keep what the page shows now, in this tab and in its address."""
+    st.session_state[_KEPT] = experiment
+    query = address.write(experiment)
+    if query != st.query_params.to_dict():
+        st.query_params.from_dict(query)
+    st.session_state[_WRITTEN] = query
+
+
+def show_run(token: str, config: RunConfig) -> None:
+    """Show another run, from the next rerun on, beside the settings that the controls have."""
+    kept: address.Experiment = st.session_state[_KEPT]
+    st.session_state[_KEPT] = address.Experiment(config, kept.preset, token)
+
+
+def _running() -> address.Experiment | None:
+    for run in runs_of(person()):
+        if run.status.state in ACTIVE:
+            preset = run.about.name.split(" · ")[0]
+            return address.Experiment(run.config, preset if preset in PRESETS else address.USUAL_PRESET, run.token)
+    return None

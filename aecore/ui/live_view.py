@@ -1,0 +1,59 @@
+"""The live view of a training run: the browser follows the run on its own, without a rerun of the page."""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from aecore.ui.components import source
+
+# The files of the browser's side, in the order in which they are joined into one module.
+SCRIPTS = (
+    "numbers.js",
+    "canvas.js",
+    "run_feed.js",
+    "curve.js",
+    "chart.js",
+    "pictures.js",
+    "scatter.js",
+    "live_run.js",
+)
+
+_LIVE_RUN = st.components.v2.component(
+    "live_run", html=source("live_run.html"), css=source("live_run.css"), js=source(*SCRIPTS)
+)
+
+
+def live_run(
+    runs: Sequence[tuple[str, str]],
+    *,
+    state: str,
+    key: str,
+    nonce: int = 0,
+    corrupted: bool = False,
+    labels: Mapping[str, str] | None = None,
+) -> str | None:
+    """Show a run while it trains: its losses, its reconstructions and its codes, drawn as they come.
+
+    runs: token and name of each run; the first is shown in full, the others' losses are laid over its chart.
+    state: the state of the first run as the page knows it.
+    key: the view's identity; the same key keeps what the browser has already fetched.
+    nonce: raise it to make the browser fetch everything again, for example after a finished run was resumed.
+    corrupted: whether the first run corrupts its input, so that room for the corrupted pictures is kept from the start.
+    labels: names to show for terms of the objective, by column name without "train_" or "val_".
+    Returns the first run's new state, once, in the rerun that a change of state causes; None in every other rerun.
+    """
+    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
+    result = _LIVE_RUN(
+        key=key,
+        data={
+            "base": f"/{base}" if base else "",
+            "runs": [{"token": token, "name": name} for token, name in runs],
+            "state": state,
+            "nonce": nonce,
+            "corrupted": corrupted,
+            "labels": dict(labels or {}),
+        },
+        on_state_change=lambda: None,
+    )
+    new_state: str | None = result.state
+    return new_state

@@ -1,0 +1,28 @@
+"""The preset selector, which fills every control at once."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.presets import PRESETS, Preset
+from aecore.ui import settings_form
+
+
+def choose_preset(present: str) -> Preset:
+    """The selector; choosing a preset puts its settings into the controls, but keeps the data that was chosen."""
+    name = st.selectbox(
+        "Preset",
+        list(PRESETS),
+        key="set:preset",
+        format_func=lambda name: PRESETS[name].title,
+        on_change=_apply,
+        help="A well-known autoencoder to begin with. Change anything afterwards.",
+    )
+    return PRESETS.get(name) or PRESETS[present]
+
+
+def _apply() -> None:
+    name = st.session_state["set:preset"]
+    if name in PRESETS:
+        data = {key: value for key, value in settings_form.current().items() if key.startswith("data.")}
+        settings_form.fill(PRESETS[name].config.with_settings(data))

@@ -1,0 +1,216 @@
+"""One run on the Train page: its buttons, its live view, what it is compared with, and its test numbers."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from aecore.config import RunConfig
+from aecore.engine import EngineError
+from aecore.presets import Preset
+from aecore.runs import ACTIVE, CHECKPOINTS, Run, find_run, runs_of, shipped
+from aecore.ui.address import Experiment
+from aecore.ui.experiment_state import show_run
+from aecore.ui.live_view import live_run
+from aecore.ui.server import engine, person
+from aecore.ui.settings_form import RATES
+
+_DOUBLE_CLICK = 2.0  # seconds in which a second press of Train with the same settings is taken for the first
+
+
+def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) -> Run | None:
+    """Train, pause, step, stop; returns the run on show."""
+    run = find_run(experiment.run) if experiment.run else None
+    state = run.status.state if run else ""
+    mine = run is not None and run.about.owner == person()
+    with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
+        # Not a callback: a number typed just before the press must count, and callbacks get what the page knew before it.
+        if st.button(
+            _train_label(run, state, config),
+            type="primary",
+            icon=":material/play_arrow:",
+            key="train",
+            disabled=config is None,
+            help="Start a new run with these settings. Runs that are there already are kept.",
+        ):
+            _train(config, preset)
+        if run is not None and mine:
+            if run.resumable or state == "paused":
+                st.button("Resume", icon=":material/resume:", key="resume", on_click=_do, args=("resume", run.token))
+            else:
+                st.button(
+                    "Pause",
+                    icon=":material/pause:",
+                    key="pause",
+                    disabled=state not in ("preparing", "running"),
+                    on_click=_do,
+                    args=("pause", run.token),
+                )
+            st.button(
+                "Step",
+                icon=":material/skip_next:",
+                key="step",
+                disabled=state not in ("running", "paused"),
+                on_click=_do,
+                args=("single_step", run.token),
+                help="Train on one batch, then wait.",
+            )
+            st.button(
+                "Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token)
+            )
+            if state in ("running", "paused", "preparing"):
+                _rate_now(run)
+    problem = st.session_state.pop("engine_problem", None)
+    if problem:
+        st.error(problem, icon=":material/error:")
+    return run
+
+
+def live(run: Run | None, preset: Preset) -> None:
+    """The live view of a run, and under it what can be said once it has ended."""
+    if run is None:
+        st.info(f"Press **Train** and watch. {preset.watch}", icon=":material/visibility:")
+        return
+    status = run.status
+    others = _compared(run)
+    shown = [(run.token, _name(run)), *((other.token, _name(other)) for other in others)]
+    live_run(
+        shown,
+        state=status.state,
+        key="live",
+        nonce=int(status.since * 1000),
+        corrupted=run.config.corruption.kind != "none",
+    )
+    if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
+        st.button("Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:")
+    if status.test is not None:
+        _test_numbers(run)
+    if status.state not in ACTIVE:
+        st.caption(f"This run is kept in `{_place(run)}`.")
+
+
+def _train_label(run: Run | None, state: str, config: RunConfig | None) -> str:
+    if run is None or config is None:
+        return "Train"
+    if run.config != config:
+        return "Train a copy with these changes"
+    return "Train again" if state not in ACTIVE else "Train another"
+
+
+def _train(config: RunConfig | None, preset: Preset) -> None:
+    if config is None:
+        return
+    newest = next(iter(runs_of(person())), None)
+    twice = newest and newest.config == config and time.time() - newest.about.created < _DOUBLE_CLICK
+    if not twice:
+        try:
+            show_run(engine().submit(config, owner=person(), name=run_name(config, preset)).token, config)
+        except EngineError as error:
+            st.session_state["engine_problem"] = str(error)
+    st.rerun()
+
+
+def _do(action: str, token: str) -> None:
+    """Ask the engine something of a run, if it is this person's."""
+    run = find_run(token)
+    if run is None or run.about.owner != person():
+        st.session_state["engine_problem"] = "This run belongs to somebody else: train a copy to change it."
+        return
+    try:
+        getattr(engine(), action)(run)
+    except EngineError as error:
+        st.session_state["engine_problem"] = str(error)
+
+
+def _rate_now(run: Run) -> None:
+    """The learning rate of a run that is under way."""
+    key = f"rate:{run.token}"
+    asked = run.control.learning_rate
+    present = run.config.optimizer.learning_rate if asked is None else asked
+    options = sorted({present, st.session_state.get(key, present), *RATES})
+    st.session_state.setdefault(key, present)
+
+    def change() -> None:
+        rate = st.session_state[key]
+        if isinstance(rate, float) and 0 < rate <= 10 and run.about.owner == person():
+            engine().set_learning_rate(run, rate)
+
+    st.select_slider(
+        "Learning rate, now",
+        options,
+        key=key,
+        on_change=change,
+        format_func=lambda rate: f"{rate:g}",
+        width=220,
+        help="Changes the run that is under way, from its next step on. The schedule still multiplies it.",
+    )
+
+
+def _compared(run: Run) -> list[Run]:
+    """The runs that the person wants to see in the same chart."""
+    others = [other for other in (*runs_of(person()), *shipped()) if other.token != run.token]
+    if not others:
+        return []
+    names = {other.token: _name(other) for other in others[:50]}
+    tokens = st.multiselect(
+        "Compare with",
+        list(names),
+        key="compare",
+        format_func=lambda token: names.get(token, "a run that is gone"),
+        persist_state="session",
+        max_selections=8,
+        placeholder="Choose runs to lay over the chart",
+    )
+    return [other for other in others if other.token in tokens]
+
+
+def _test_numbers(run: Run) -> None:
+    status, config = run.status, run.config
+    test = status.test or {}
+    titles = {
+        "mse": ("Squared error per pixel", "Mean of (pixel − reconstruction)², pixels from 0 to 1."),
+        "bce": ("Cross-entropy per pixel", "Binary cross-entropy in nats."),
+        "neg_elbo": ("−ELBO", "Nats a picture: reconstruction + KL, an upper bound of −log p(x)."),
+        "kl": ("KL", "Nats a picture, summed over the numbers of the code."),
+        "mse_clean_input": ("…from clean input", "Squared error per pixel when the network is given the picture without noise."),
+    }
+    with st.container(horizontal=True, key="test_numbers"):
+        for name, (title, explanation) in titles.items():
+            if name in test:
+                st.metric(title, f"{test[name]:.4g}", help=explanation, border=True, width="content")
+    noise = "" if config.corruption.kind == "none" else f" with {config.corruption.kind} noise, {config.corruption.level:g},"
+    st.caption(
+        f"Measured on {status.test_images:,} test images of {config.card.title}{noise} that training never saw, after "
+        f"{status.seconds:.1f} s of training at {status.images_per_second:,.0f} images a second."
+    )
+
+
+def _use_digits() -> None:
+    st.session_state["set:data.name"] = "digits"
+
+
+def run_name(config: RunConfig, preset: Preset) -> str:
+    """A run's name: its preset, its data, and what was changed, e.g. «vae · digits · size 2»."""
+    changes = config.differences(preset.config)
+    words = [f"{name.rpartition('.')[2].replace('_', ' ')} {_short(value)}" for name, (value, _) in changes.items() if name != "data.name"]
+    return " · ".join([preset.name, config.data.name, *words])
+
+
+def _name(run: Run) -> str:
+    about = run.about
+    if not about.created or not about.owner:
+        return about.name or run.token
+    return f"{about.name} ({time.strftime('%H:%M:%S', time.localtime(about.created))})"
+
+
+def _short(value: object) -> str:
+    return "-".join(map(str, value)) if isinstance(value, tuple) else (f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def _place(run: Run) -> str:
+    """The run's folder as its person finds it: from the app's own folder where it lies there."""
+    try:
+        return str(run.folder.relative_to(CHECKPOINTS.parent))
+    except ValueError:
+        return str(run.folder)
