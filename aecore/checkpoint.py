@@ -6,13 +6,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from aecore.model import Autoencoder
 from aecore.runs import Run, replace_file
+
+
+class DamagedModelError(ValueError):
+    """The weights of a run cannot be read, or are not those of its network; the message says what to do."""
 
 
 def save_model(run: Run, model: Autoencoder) -> None:
@@ -22,11 +26,15 @@ def save_model(run: Run, model: Autoencoder) -> None:
 
 
 def load_model(run: Run, device: torch.device | str = "cpu") -> Autoencoder:
-    """The trained network of a run. Raises FileNotFoundError with a sentence if the run has no weights yet."""
+    """The trained network of a run. Raises FileNotFoundError with a sentence if the run has no weights yet, and
+    DamagedModelError if they cannot be used."""
     if not run.model_path.is_file():
         raise FileNotFoundError(f"{run.folder} holds no trained weights (model.safetensors): train it first.")
     model = Autoencoder(run.config.plan)
-    model.load_state_dict(load_tensors(run.model_path.read_bytes()))
+    try:
+        model.load_state_dict(load_tensors(run.model_path.read_bytes()))
+    except (SafetensorError, RuntimeError):  # what torch raises for weights of other names or shapes
+        raise DamagedModelError(f"{run.model_path} is damaged, or belongs to another network: train the run again.") from None
     return model.to(device)
 
 

@@ -1,4 +1,4 @@
-"""The command line: ``python -m aecore presets | train | evaluate | bench``.
+"""The command line: ``python -m aecore presets | train | evaluate | bench | checkpoints``.
 
 Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
 sentence on stderr for what cannot be done.
@@ -73,7 +73,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--only", metavar="NAME", nargs="+", help="some of the measurements")
     bench.set_defaults(command=_bench)
 
-    for command in (presets, train, evaluate, bench):
+    checkpoints = commands.add_parser("checkpoints", help="train the runs that come with the app again")
+    checkpoints.set_defaults(command=_checkpoints)
+
+    for command in (presets, train, evaluate, bench, checkpoints):
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
@@ -140,7 +143,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
                 f"This run takes images of {_size(run.config)}; those of {options.data} are {_size(config)}. Choose other data."
             )
 
-    from aecore.checkpoint import load_model
+    from aecore.checkpoint import DamagedModelError, load_model
     from aecore.data.downloads import DataUnavailableError
     from aecore.data.loading import load
     from aecore.evaluation import evaluate
@@ -152,7 +155,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
             dataset = load(config.data.name, resolution=config.data.resolution)
             test = evaluate(model, config, dataset.test, lambda done: _to(bar, round(100 * done)))
             _to(bar, 100)
-    except (FileNotFoundError, DataUnavailableError) as error:
+    except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
         raise _UsageError(str(error)) from None
     result = _result(run, config, test, len(dataset.test))
     if not options.json:
@@ -167,6 +170,24 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
     if unknown:
         raise _UsageError(f"There is no measurement called {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.")
     return measure(options.only or list(MEASUREMENTS), report=lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from aecore.shipped_runs import SHIPPED, make, shipped_config
+
+    torch.set_num_threads(1)
+    made: dict[str, Any] = {}
+    for name in SHIPPED:
+        with _bar(shipped_config(name).total_steps) as bar:
+            status = make(name, lambda status, bar=bar: _advance(bar, status))  # type: ignore[misc]
+        if status.state == "failed":
+            raise _UsageError(f"{name}: {status.reason}")
+        made[name] = {"test": status.test, "test_images": status.test_images, "seconds": status.seconds}
+        if not options.json:
+            print(f"{name}: {status.test}")
+    return made
 
 
 def _result(run: Run, config: RunConfig, test: dict[str, float], images: int) -> dict[str, Any]:

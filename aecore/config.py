@@ -30,6 +30,11 @@ def _or_none(value: object) -> object:
     return None if isinstance(value, str) and value.strip().lower() in {"", "none", "all"} else value
 
 
+def _number(value: object) -> object:
+    """A choice between numbers is a number also where it was typed or came in a URL: pydantic would want exactly the 5."""
+    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,4}\s*", value) else value
+
+
 def _dropout_is_masking(value: object) -> object:
     return "masking" if value == "dropout" else value
 
@@ -45,8 +50,8 @@ class _Section(BaseModel):
 class DataConfig(_Section):
     """Which images are learned from."""
 
-    name: str = Field("digits", title="Data", description="The set of images to learn from.")
-    resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none)] = Field(
+    name: str = Field("digits", max_length=100, title="Data", description="The set of images to learn from.")
+    resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none), BeforeValidator(_number)] = Field(
         None, title="Image size", description="Pixels a side, for data drawn at several sizes; empty for the data's own size."
     )
     train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
@@ -79,7 +84,7 @@ class ArchitectureConfig(_Section):
         title="Convolution channels",
         description="Filters of each convolution, e.g. 16-32. Each one halves the picture's height and width. Convolutional only.",
     )
-    kernel_size: Literal[3, 5] = Field(
+    kernel_size: Annotated[Literal[3, 5], BeforeValidator(_number)] = Field(
         3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
     )
     activation: Activation = Field(

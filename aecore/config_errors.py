@@ -9,6 +9,9 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+MOST_PROBLEMS = 10
+"""Sentences a person is given at once: a list of thousands of wrong sizes is one mistake."""
+
 
 class ConfigError(ValueError):
     """A configuration that cannot be: `problems` holds one sentence for each thing that is wrong."""
@@ -19,8 +22,9 @@ class ConfigError(ValueError):
 
 
 def explain(error: ValidationError, settings: Mapping[str, Any]) -> list[str]:
-    """One sentence for each of pydantic's errors, with the setting's title and dotted name, its bound, and what was given."""
-    return [_sentence(detail, settings) for detail in error.errors(include_url=False)]
+    """One sentence for each of pydantic's errors (the first few), with the setting's title and dotted name, its bound, and
+    what was given."""
+    return [_sentence(detail, settings) for detail in error.errors(include_url=False)[:MOST_PROBLEMS]]
 
 
 def no_such_setting(name: str, known: Mapping[str, Any]) -> str:
@@ -44,7 +48,7 @@ def _sentence(detail: ErrorDetails, settings: Mapping[str, Any]) -> str:
         return f"This is not a configuration: it is not valid JSON ({context.get('error', 'unreadable')})."
     field = settings.get(name)
     subject = f"{field.title} ({name})" if field is not None else (f"“{name}”" if name else "A configuration")
-    shown = repr(given) if len(repr(given)) <= 40 else repr(given)[:37] + "…"
+    shown = _shown(given)
     rules = {
         "greater_than_equal": ("must be at least {ge}", context),
         "greater_than": ("must be more than {gt}", context),
@@ -70,3 +74,11 @@ def _sentence(detail: ErrorDetails, settings: Mapping[str, Any]) -> str:
     if kind.startswith(("model", "dict")):
         return f"{subject} must be a group of settings with names and values; you gave {shown}."
     return f"{subject}: {detail['msg'].lower()}; you gave {shown}."
+
+
+def _shown(given: object) -> str:
+    try:
+        text = repr(given)
+    except ValueError:  # Python writes out no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= 40 else text[:37] + "…"

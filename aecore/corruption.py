@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 
 from aecore.config import CorruptionConfig
+from aecore.noise import PixelNoise
 
 
-def corrupt(images: Tensor, corruption: CorruptionConfig, generator: torch.Generator) -> Tensor:
+def corrupt(images: Tensor, corruption: CorruptionConfig, noise: PixelNoise) -> Tensor:
     """Corrupted copies of `images` (any shape, values 0..1); the images themselves when there is no noise.
 
     - gaussian: x + σ·ε, ε ~ N(0, 1), clipped to 0..1; `level` is σ.
@@ -19,11 +20,8 @@ def corrupt(images: Tensor, corruption: CorruptionConfig, generator: torch.Gener
     if corruption.kind == "none" or corruption.level == 0:
         return images
     if corruption.kind == "gaussian":
-        noise = torch.randn(images.shape, generator=generator, device=images.device)
-        return torch.add(images, noise, alpha=corruption.level).clamp_(0, 1)
-    chance = torch.rand(images.shape, generator=generator, device=images.device)
+        return torch.add(images, noise.normal(images), alpha=corruption.level).clamp_(0, 1)
     if corruption.kind == "masking":
-        return images * (chance >= corruption.level)
-    # One draw decides both: below p/2 pepper, from p/2 to p salt, above p untouched.
-    salted = torch.where(chance < corruption.level, torch.ones_like(images), images)
-    return torch.where(chance < corruption.level / 2, torch.zeros_like(images), salted)
+        return images * noise.share(images, 1 - corruption.level)
+    hit = noise.share(images, corruption.level)
+    return torch.lerp(images, noise.share(images, 0.5), hit)

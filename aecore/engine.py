@@ -56,7 +56,7 @@ class Engine:
         self._workers: list[_Worker] = []
         self._waiting: list[_Waiting] = []
         self._parked: set[str] = set()  # paused runs without a worker
-        self._step_wanted: set[str] = set()  # of the runs that are being parked
+        self._again: set[str] = set()  # runs that a worker is letting go, and that are wanted back at once
         self._last_start: dict[str, float] = {}
         self._closed = False
 
@@ -121,11 +121,15 @@ class Engine:
     def resume(self, run: Run) -> None:
         """Go on with a paused, stopped or interrupted run, exactly where it stood. Raises EngineError for other runs."""
         with self._lock:
-            if self._worker_of(run) or self._is_waiting(run):
+            state = run.status.state
+            if state not in ACTIVE and not run.resumable:
+                raise EngineError(f"This run is {state}: only a paused, stopped or interrupted run can be resumed.")
+            worker = self._worker_of(run)
+            if worker is not None and (worker.parking or state not in ACTIVE):
+                self._again.add(run.token)  # the worker is about to say that it let the run go
+            if worker is not None or self._is_waiting(run):
                 self._ask(run, want="run")
                 return
-            if run.token not in self._parked and not run.resumable:
-                raise EngineError(f"This run is {run.status.state}: only a paused, stopped or interrupted run can be resumed.")
             self._parked.discard(run.token)
             self._ask(run, want="run")
             _set_state(run, "queued")
@@ -137,7 +141,7 @@ class Engine:
             self._ask(run, want="pause", single_steps=run.control.single_steps + 1)
             worker = self._worker_of(run)
             if worker is not None and worker.parking:
-                self._step_wanted.add(run.token)
+                self._again.add(run.token)
             elif run.token in self._parked:
                 self._parked.discard(run.token)
                 self._enqueue(run, run.about.owner)
@@ -229,17 +233,18 @@ class Engine:
         run, worker.run, worker.parking = worker.run, None, False
         assert run is not None
         owner, worker.owner = worker.owner, ""
-        if run.status.state != "queued":
-            return
-        want = run.control.want  # it was parked, and something may have been asked of it meanwhile
-        if want == "stop":
+        parked = run.status.state == "queued"
+        again = run.token in self._again
+        self._again.discard(run.token)
+        # Something may have been asked of the run while its worker was letting it go.
+        if parked and run.control.want == "stop":
             _set_state(run, "stopped")
-        elif want == "run" or run.token in self._step_wanted:
+        elif again or (parked and run.control.want == "run"):
+            _set_state(run, "queued")
             self._waiting.append(_Waiting(run, owner))
-        else:
+        elif parked:
             self._parked.add(run.token)
             _set_state(run, "paused")
-        self._step_wanted.discard(run.token)
 
     def _died(self, worker: _Worker) -> None:
         """A worker ended by itself: its run has failed, another worker takes its place, the queue goes on."""

@@ -13,9 +13,9 @@ from aecore.corruption import corrupt
 from aecore.data.loading import Split
 from aecore.model import Autoencoder
 from aecore.objective import kl_to_standard_normal, reconstruction_term
-from aecore.training import random_seed, scaled
+from aecore.training import evaluation_noise, scaled
 
-_TEST = 3  # a stream of random numbers of its own, beside those of training
+_TEST = 4  # a stream of random numbers of its own, beside those of training
 
 
 @torch.no_grad()
@@ -33,7 +33,7 @@ def evaluate(
       applied. With squared error, up to the constant of a Gaussian likelihood of variance ½.
     """
     device = next(model.parameters()).device
-    noise = torch.Generator(device).manual_seed(random_seed(config.seed, _TEST))
+    pixel_noise, code_noise = evaluation_noise(config, _TEST, device)
     noisy = config.corruption.kind != "none"
     sums: dict[str, float] = {}
 
@@ -43,7 +43,7 @@ def evaluate(
     for start in range(0, len(split), batch_size):
         poll(start / len(split))
         images = scaled(split.images[start : start + batch_size], device)
-        given = corrupt(images, config.corruption, noise)
+        given = corrupt(images, config.corruption, pixel_noise)
         share = len(images) / len(split)
         for suffix, inputs in (("", given), ("_clean_input", images)) if noisy else (("", given),):
             reconstruction = model.reconstruct(inputs)
@@ -51,7 +51,7 @@ def evaluate(
             # A linear output can leave 0..1, where the cross-entropy is not defined; torch clips the logarithms at −100.
             add("bce" + suffix, functional.binary_cross_entropy(reconstruction.clamp(0, 1), images), share)
         if config.code.kind == "gaussian":
-            output = model(given, noise)
+            output = model(given, code_noise)
             assert output.encoding.log_variance is not None
             add("reconstruction", reconstruction_term(model, output, images, config.objective.reconstruction), share)
             add("kl", kl_to_standard_normal(output.encoding.mean, output.encoding.log_variance), share)

@@ -22,6 +22,8 @@ from aecore.runs import replace_file
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
+_FAR = 1e30
+
 
 @dataclass(frozen=True)
 class Gallery:
@@ -56,13 +58,15 @@ def plane(codes: Floats, before: Floats | None) -> Floats:
     count, size = codes.shape
     if size == 2:
         return codes.astype(np.float32)
-    centred = np.nan_to_num(codes - codes.mean(axis=0, dtype=np.float64))
+    # A training that diverges has codes that are no numbers, or too large to be squared: they must not stop the drawing.
+    finite = np.nan_to_num(np.clip(codes.astype(np.float64), -_FAR, _FAR))
+    centred: npt.NDArray[np.float64] = finite - finite.mean(axis=0)
     if size == 1:
         return np.concatenate([centred, np.zeros((count, 1))], axis=1).astype(np.float32)
     # The eigenvectors of the small D×D (or P×P) matrix: faster than a full decomposition of the codes.
     if size <= count:
         directions = np.linalg.eigh(centred.T @ centred)[1][:, :-3:-1]
-        positions = centred @ directions
+        positions: npt.NDArray[np.float64] = centred @ directions
     else:
         values, vectors = np.linalg.eigh(centred @ centred.T)
         positions = vectors[:, :-3:-1] * np.sqrt(np.maximum(values[:-3:-1], 0))

@@ -6,6 +6,7 @@ objective by its own name. Validation is not measured in every row; those cells 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -57,7 +58,7 @@ class MetricsReader:
         """Bring `columns` and `rows` up to date. A file that was replaced (a resumed run) is read from its start."""
         try:
             with self.path.open("rb") as file:
-                stat = self.path.stat()
+                stat = os.fstat(file.fileno())  # of the open file: the path may be another one already
                 if stat.st_ino != self._file_id or stat.st_size < self._offset:
                     self.columns, self.rows, self._offset, self._file_id = [], [], 0, stat.st_ino
                 file.seek(self._offset)

@@ -11,6 +11,7 @@ from torch import Tensor
 from aecore.corruption import corrupt
 from aecore.data.loading import Split
 from aecore.frames import Bytes, Floats, Frame, Gallery, kept_frames, plane, read_frame, write_frame, write_gallery
+from aecore.noise import PixelNoise
 from aecore.training import Trainer, random_seed, scaled
 
 GALLERY_SIZE = 20
@@ -18,7 +19,7 @@ POINTS = 300
 KEEP_FACTOR = 1.2
 """A frame is kept for looking back when this many times more steps are done than at the last one: about 60 a run."""
 
-_GALLERY_NOISE = 4  # a stream of random numbers of its own, beside those of training and evaluation
+_GALLERY_NOISE = 5  # a stream of random numbers of its own, beside those of training and evaluation
 
 
 class Painter:
@@ -31,7 +32,7 @@ class Painter:
         config, validation = trainer.config, trainer.dataset.validation
         chosen = gallery_indices(validation, GALLERY_SIZE)
         self._originals = scaled(validation.images[chosen], trainer.device)
-        noise = torch.Generator(trainer.device).manual_seed(random_seed(config.seed, _GALLERY_NOISE))
+        noise = PixelNoise(random_seed(config.seed, _GALLERY_NOISE))
         self._inputs = corrupt(self._originals, config.corruption, noise)
         self._points = scaled(validation.images[:POINTS], trainer.device)
         last = read_frame(folder)

@@ -18,9 +18,10 @@ from aecore.config import OptimizerConfig, RunConfig
 from aecore.corruption import corrupt
 from aecore.data.loading import Dataset, Split
 from aecore.model import Autoencoder, build
+from aecore.noise import PixelNoise
 from aecore.objective import term_names, terms
 
-_ORDER, _NOISE, _EVALUATION = range(3)  # streams of random numbers that must not depend on each other
+_ORDER, _PIXELS, _CODES, _EVALUATION = range(4)  # streams of random numbers that must not depend on each other
 
 
 class DivergedError(RuntimeError):
@@ -29,7 +30,8 @@ class DivergedError(RuntimeError):
 
 def random_seed(seed: int, *path: int) -> int:
     """A seed for one stream of random numbers of a run, independent of the other streams (numpy's SeedSequence)."""
-    return int(np.random.SeedSequence([seed, *path]).generate_state(1, np.uint64)[0] >> np.uint64(1))
+    # As a spawn key, for [seed], [seed, 0] and [seed, 0, 0] as plain entropy are one and the same seed.
+    return int(np.random.SeedSequence(seed, spawn_key=path).generate_state(1, np.uint64)[0] >> np.uint64(1))
 
 
 def pick_device() -> torch.device:
@@ -74,6 +76,12 @@ def scaled(images: Tensor, device: torch.device) -> Tensor:
     return images.to(device).to(torch.float32).mul_(1 / 255)
 
 
+def evaluation_noise(config: RunConfig, stream: int, device: torch.device) -> tuple[PixelNoise, torch.Generator]:
+    """Noise for pixels and for codes that is the same at each measurement, so that measurements can be compared."""
+    seed = random_seed(config.seed, stream)
+    return PixelNoise(seed), torch.Generator(device).manual_seed(seed)
+
+
 class Trainer:
     """A run in memory: model, optimizer, position in the data, random state.
 
@@ -93,7 +101,8 @@ class Trainer:
         self.images = dataset.train.take(config.train_size).images.to(self.device)
         self.total_steps = config.total_steps
         self.terms = term_names(config.code.kind == "gaussian", config.objective.weight_decay > 0)
-        self._noise = torch.Generator(self.device).manual_seed(random_seed(config.seed, _NOISE))
+        self._pixel_noise = PixelNoise(random_seed(config.seed, _PIXELS))
+        self._code_noise = torch.Generator(self.device).manual_seed(random_seed(config.seed, _CODES))
         self._order: tuple[int, Tensor] | None = None
         self._sums = torch.zeros(len(self.terms), device=self.device)
         self._summed = 0
@@ -122,12 +131,13 @@ class Trainer:
             generator = torch.Generator().manual_seed(random_seed(self.config.seed, _ORDER, epoch))
             self._order = (epoch, torch.randperm(len(self.images), generator=generator).to(self.device))
         size = self.config.batch_size
-        images = scaled(self.images[self._order[1][index * size : (index + 1) * size]], self.device)
-        return images, corrupt(images, self.config.corruption, self._noise)
+        chosen = self._order[1][index * size : (index + 1) * size]
+        images = scaled(self.images.index_select(0, chosen), self.device)  # many times faster than self.images[chosen]
+        return images, corrupt(images, self.config.corruption, self._pixel_noise)
 
     def _train_batch(self) -> None:
         images, corrupted = self.next_batch()
-        losses = terms(self.model, self.model(corrupted, self._noise), images, self.config.objective)
+        losses = terms(self.model, self.model(corrupted, self._code_noise), images, self.config.objective)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["lr"] = self.current_rate
@@ -157,12 +167,12 @@ class Trainer:
 
         `poll` is called between batches, so that whoever waits for a pause or a stop need not wait for the whole split.
         """
-        noise = torch.Generator(self.device).manual_seed(random_seed(self.config.seed, _EVALUATION))
+        pixel_noise, code_noise = evaluation_noise(self.config, _EVALUATION, self.device)
         sums = torch.zeros(len(self.terms), device=self.device)
         for start in range(0, len(split), batch_size):
             poll()
             images = scaled(split.images[start : start + batch_size], self.device)
-            output = self.model(corrupt(images, self.config.corruption, noise), noise)
+            output = self.model(corrupt(images, self.config.corruption, pixel_noise), code_noise)
             losses = terms(self.model, output, images, self.config.objective)
             sums += torch.stack([losses[name] for name in self.terms]) * len(images)
         return dict(zip(self.terms, (sums / len(split)).tolist(), strict=True))
@@ -174,7 +184,8 @@ class Trainer:
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
         for index, entries in self.optimizer.state_dict()["state"].items():
             tensors |= {f"optimizer.{index}.{key}": value for key, value in entries.items() if value is not None}
-        tensors["noise"] = self._noise.get_state()
+        tensors["pixel_noise"] = self._pixel_noise.state()
+        tensors["code_noise"] = self._code_noise.get_state()
         # What was trained since the losses were last read belongs to the next row of the metrics.
         tensors["sums"] = self._sums
         words = {"step": str(self.step), "learning_rate": repr(self.learning_rate), "summed": str(self._summed)}
@@ -189,7 +200,8 @@ class Trainer:
             index, key = name.split(".", 1)
             optimizer["state"].setdefault(int(index), {})[key] = value
         self.optimizer.load_state_dict(optimizer)
-        self._noise.set_state(tensors["noise"])
+        self._pixel_noise.set_state(tensors["pixel_noise"])
+        self._code_noise.set_state(tensors["code_noise"])
         self._sums = tensors["sums"].to(self.device).clone()
         self._summed = int(words["summed"])
         self.step = int(words["step"])

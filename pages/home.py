@@ -31,9 +31,7 @@ def load(token: str) -> tuple[dict[str, Any], bytes, bytes, list[int]] | None:
 def say_how_good(config: RunConfig, status: runs.Status, pictures: int) -> None:
     """Where the network and its pictures come from, and how well it does on pictures that it never saw."""
     data = config.card
-    sentences = [
-        f"A real run: trained on {config.train_size:,} images of {data.title}, not on the {pictures} above."
-    ]
+    sentences = [f"A real run: trained on {config.train_size:,} images of {data.title}, not on the {pictures} above."]
     if status.test is not None and status.test_images:
         sentences.append(
             f"Mean squared error **{status.test['mse']:.4f}** per pixel, measured on {status.test_images:,} "
@@ -45,7 +43,7 @@ def say_how_good(config: RunConfig, status: runs.Status, pictures: int) -> None:
 def show_explorer() -> None:
     """The explorer, or one sentence if the app came without its run."""
     run = runs.shipped_run(SHOWN_RUN)
-    loaded = load(SHOWN_RUN)
+    loaded = None if run is None else load(SHOWN_RUN)
     if run is None or loaded is None:
         st.info("The trained network that belongs here is missing. Train one yourself on the Train page.")
         return
@@ -60,8 +58,7 @@ def show_cards() -> None:
     train, words, family = st.columns(3)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
-            "**Train one yourself**  \n"
-            "Choose how many numbers to keep, press Train, and watch grey blurs turn into pictures."
+            "**Train one yourself**  \nChoose how many numbers to keep, press Train, and watch grey blurs turn into pictures."
         )
         st.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
     with words, st.container(border=True, height="stretch"):
@@ -88,16 +85,19 @@ def show_formulas() -> None:
             r"representation**, $z$ of $K$ numbers. The **decoder** $g$ maps the code to the "
             r"**reconstruction** $\hat{x}$."
         )
-        st.latex(r"z = f(x) \in \mathbb{R}^{K}, \qquad \hat{x} = g(z) \in [0, 1]^{D}")
-        st.markdown(
-            "Training looks for the $f$ and $g$ with the smallest mean **reconstruction error** over the $N$ "
-            "training pictures: the squared error, or for pixels between 0 and 1 the binary cross-entropy, "
-            "summed over pixels."
-        )
-        st.latex(r"\mathcal{L}_{\text{SE}} = \frac{1}{N} \sum_{n=1}^{N} \lVert x_n - \hat{x}_n \rVert^2")
         st.latex(
-            r"\mathcal{L}_{\text{CE}} = -\frac{1}{N} \sum_{n=1}^{N} \sum_{d=1}^{D} "
-            r"\bigl[ x_{nd} \log \hat{x}_{nd} + (1 - x_{nd}) \log (1 - \hat{x}_{nd}) \bigr]"
+            r"\begin{aligned} z &= f(x) \in \mathbb{R}^{K} \\ "
+            r"\hat{x} &= g(z) \in \mathbb{R}^{D} \end{aligned}"
+        )
+        st.markdown(
+            "Training looks for the $f$ and $g$ with the smallest **reconstruction error**, summed over pixels "
+            "and averaged over the training pictures: the squared error, or, for pixels between 0 and 1, the "
+            "binary cross-entropy."
+        )
+        st.latex(r"\mathcal{L}_{\text{SE}} = \lVert x - \hat{x} \rVert^2")
+        st.latex(
+            r"\begin{aligned} \mathcal{L}_{\text{CE}} = -\sum_{d=1}^{D} \bigl[ & x_d \log \hat{x}_d \\"
+            r" {}+{} & (1 - x_d) \log (1 - \hat{x}_d) \bigr] \end{aligned}"
         )
         st.markdown(
             r"The error per pixel shown above is $\lVert x - \hat{x} \rVert^2 / D$. "

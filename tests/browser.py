@@ -1,9 +1,12 @@
 """A browser for tests, and a page that mounts one component the way Streamlit does, without Streamlit."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
 FLAGS = (
     "--no-sandbox",
@@ -94,7 +97,7 @@ window.isReady = true
 
 def launch(playwright: Playwright) -> Browser:
     """Start a headless Chromium: the one that is installed, or else the one that Playwright brought."""
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
+    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     return playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
 
 
@@ -122,3 +125,31 @@ def component_page(html: str, css: str) -> str:
 
 def _for_script(value: object) -> str:
     return json.dumps(value).replace("</", "<\\/")
+
+
+def ensure() -> None:
+    """Make sure that there is a browser: an installed one, else Playwright's own, else Debian's. Exits with a sentence if not."""
+    if _works():
+        return
+    ways = [[sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"]]
+    if shutil.which("apt-get"):
+        root = [] if os.geteuid() == 0 else ["sudo", "-n"]
+        ways += [[*root, "apt-get", "update"], [*root, "apt-get", "install", "-y", "chromium"]]
+    for way in ways:
+        print("No browser found; trying:", " ".join(way), flush=True)
+        subprocess.run(way, check=False)
+    if not _works():
+        sys.exit("The browser tests need Chromium or Google Chrome: install one, then run this again.")
+
+
+def _works() -> bool:
+    with sync_playwright() as playwright:
+        try:
+            launch(playwright).close()
+        except Error:
+            return False
+    return True
+
+
+if __name__ == "__main__":
+    ensure()

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from browser import launch
+from browser import THEMES, launch
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from aecore.ui.components import source
@@ -22,24 +22,10 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 LABELS = [3, 1, 4, 1, 5]
 RANDOM = np.random.default_rng(0)
 IMAGES: npt.NDArray[np.uint8] = RANDOM.integers(0, 256, (len(LABELS), PIXELS), dtype=np.uint8)
-LIGHT = {
-    "--st-background-color": "#ffffff",
-    "--st-secondary-background-color": "#f3f5fa",
-    "--st-text-color": "#1a2233",
-    "--st-primary-color": "#3f51d9",
-    "--st-border-color": "#d8dde8",
-    "--st-base-radius": "8px",
-    "--st-chart-categorical-colors": "#3f90da,#ffa90e",
-}
-DARK = LIGHT | {
-    "--st-background-color": "#0f1420",
-    "--st-secondary-background-color": "#1a2234",
-    "--st-text-color": "#e8ecf5",
-}
 
 MOUNT = """async ([html, css, js, data, theme]) => {
   const host = document.createElement("div")
-  for (const [name, value] of Object.entries(theme)) host.style.setProperty(name, value)
+  for (const [name, value] of Object.entries(theme)) host.style.setProperty(`--st-${name}`, value)
   document.body.style.margin = "16px"
   document.body.append(host)
   const root = host.attachShadow({ mode: "open" })
@@ -55,7 +41,7 @@ MOUNT = """async ([html, css, js, data, theme]) => {
 }"""
 # What streamlit does when the theme changes: new variables, and the component's function once more.
 RETHEME = """(theme) => {
-  for (const [name, value] of Object.entries(theme)) window.host.style.setProperty(name, value)
+  for (const [name, value] of Object.entries(theme)) window.host.style.setProperty(`--st-${name}`, value)
   window.again()
 }"""
 PIXEL = """(canvas, i) => {
@@ -128,7 +114,7 @@ def page(browser: Browser) -> Iterator[Page]:
 def mount(page: Page, network: Tiny = NETWORK) -> None:
     js = base64.b64encode(source("network.js", "explore_digit.js").encode()).decode()
     html, css = source("explore_digit.html"), source("explore_digit.css")
-    page.evaluate(MOUNT, [html, css, js, network.packed(), LIGHT])
+    page.evaluate(MOUNT, [html, css, js, network.packed(), THEMES["light"]])
 
 
 def state(page: Page, name: str) -> str:
@@ -279,10 +265,10 @@ def test_difference_is_drawn_in_the_colours_of_the_theme(page: Page) -> None:
     expect(page.get_by_test_id("about-difference")).to_be_visible()
     expect(page.get_by_test_id("about-reconstruction")).to_be_hidden()
     difference = (int(IMAGES[0, 5]) - picture[0]) / 255
-    for theme in (LIGHT, DARK):
+    for theme in THEMES.values():
         page.evaluate(RETHEME, theme)
-        colours = theme["--st-chart-categorical-colors"].split(",")
-        paper, ink = rgb(theme["--st-secondary-background-color"]), rgb(colours[0 if difference > 0 else 1])
+        colours = theme["chart-categorical-colors"].split(",")
+        paper, ink = rgb(theme["secondary-background-color"]), rgb(colours[0 if difference > 0 else 1])
         expected = paper + abs(difference) * (ink - paper)
         np.testing.assert_allclose(shown.evaluate(PIXEL, 5), expected, atol=2)
     page.get_by_test_id("difference").uncheck()
@@ -317,7 +303,7 @@ def test_nothing_is_cut_off(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     cut = page.get_by_test_id("explorer").evaluate(
-        """(root) => [...root.querySelectorAll("h3, p, label, button, .step span")]
+        """(root) => [...root.querySelectorAll("h3, .caption, .fact, label, button, .step span")]
           .filter((part) => part.clientWidth > 0 && part.scrollWidth > part.clientWidth + 1)
           .map((part) => part.outerHTML)"""
     )

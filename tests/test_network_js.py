@@ -123,9 +123,7 @@ def test_same_numbers_as_torch(page: Page, activation: str, depth: int, gaussian
 
     expected = forward(encoder, x)
     torch.testing.assert_close(mean, expected[:, :code_size], atol=1e-4, rtol=1e-4)
-    torch.testing.assert_close(
-        reconstruction, forward(decoder, expected[:, :code_size].contiguous()), atol=1e-4, rtol=1e-4
-    )
+    torch.testing.assert_close(reconstruction, forward(decoder, expected[:, :code_size].contiguous()), atol=1e-4, rtol=1e-4)
     if gaussian:
         assert log_variance is not None
         torch.testing.assert_close(log_variance, expected[:, code_size:], atol=1e-4, rtol=1e-4)

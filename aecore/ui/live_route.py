@@ -50,24 +50,27 @@ _READERS = _Readers()
 
 
 async def live(request: Request) -> Response:
-    """GET /api/runs/{token}/live?since=<step>&frame=<step>&gallery=<0|1>: what is new after those steps, as JSON."""
+    """GET /api/runs/{token}/live?since=<step>&frame=<step>&gallery=<0|1>: what is new after those steps, as JSON.
+
+    Without `frame` (for runs that are only laid over a chart) no frame is sent.
+    """
     run = find_run(request.path_params["token"])
     if run is None:
         return JSONResponse({"error": "There is no such run on this server (any more)."}, 404, headers=_NO_STORE)
     query = request.query_params
     try:
-        since, frame = float(query.get("since", "-1")), int(query.get("frame", "-1"))
+        since, frame = float(query.get("since", "-1")), int(query["frame"]) if "frame" in query else None
     except ValueError:
         return JSONResponse({"error": "since and frame must be step numbers."}, 400, headers=_NO_STORE)
     content = await run_in_threadpool(_answer, run, since, frame, query.get("gallery") == "1")
     return JSONResponse(content, headers=_NO_STORE)
 
 
-def _answer(run: Run, since: float, frame_step: int, with_gallery: bool) -> dict[str, Any]:
+def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) -> dict[str, Any]:
     # The status first: a run that ends in between is then asked once more, rather than losing its last rows.
     status = run.status
     columns, rows = _READERS.rows(run, since)
-    frame = read_frame(run.frames_folder)
+    frame = None if frame_step is None else read_frame(run.frames_folder)
     gallery = read_gallery(run.frames_folder) if with_gallery else None
     return {
         "token": run.token,

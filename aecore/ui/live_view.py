@@ -18,9 +18,7 @@ SCRIPTS = (
     "live_run.js",
 )
 
-_LIVE_RUN = st.components.v2.component(
-    "live_run", html=source("live_run.html"), css=source("live_run.css"), js=source(*SCRIPTS)
-)
+_LIVE_RUN = st.components.v2.component("live_run", html=source("live_run.html"), css=source("live_run.css"), js=source(*SCRIPTS))
 
 
 def live_run(

@@ -1,7 +1,7 @@
 // The validation pictures, one column a picture: original, corrupted (where the training corrupts), reconstruction.
 // Needs canvas.js.
 
-const [SMALLEST_GAP, LARGEST_GAP] = [4, 24]
+const [SMALLEST_GAP, LARGEST_GAP] = [4, 34]
 const BETWEEN_ROWS = 8
 const LARGEST_PICTURE = 140 // pixels: ten of them fill a wide screen
 const LABEL_ABOVE_BELOW = 620 // narrower than this, a row's name stands above it instead of beside it

@@ -1,0 +1,560 @@
+"""The live view of a training run, in a page of its own, fed by a made-up server."""
+
+import base64
+import json
+import struct
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from streamlit.testing.v1 import AppTest
+
+from aecore.ui.components import source
+from aecore.ui.live_view import SCRIPTS
+from tests.browser import component_page, launch
+
+COLUMNS = ["step", "epoch", "seconds", "learning_rate", "train_loss", "train_kl", "val_loss", "val_kl"]
+SIDE, COUNT = 4, 3
+PLACES = [(0, 0), (1, 1), (-1, -1), (1, -1), (-1, 1)]  # of the dots, in multiples of the frame's step
+# Keeps the addresses that are fetched, as they are asked for, in window.asked.
+KEEP_ADDRESSES = """() => {
+  const ask = window.fetch
+  window.asked = []
+  window.fetch = (address, options) => {
+    window.asked.push(address)
+    return ask(address, options)
+  }
+}"""
+
+
+def encoded(values: bytes) -> str:
+    return base64.b64encode(values).decode()
+
+
+@dataclass
+class FakeRun:
+    """What the server knows of one run; a test changes it and the view has to follow."""
+
+    state: str = "running"
+    rows: list[list[float | None]] = field(default_factory=list)
+    facts: dict[str, Any] = field(default_factory=dict)
+    frame_step: int | None = None
+    classes: list[str] = field(default_factory=lambda: ["cat", "dog"])
+    is_down: bool = False
+
+    @property
+    def step(self) -> float:
+        return self.rows[-1][0] or 0 if self.rows else 0
+
+    def train(self, *losses: float | None, validation: float | None = None) -> None:
+        """Add rows ten steps apart; the last one has the validation."""
+        for loss in losses:
+            step = self.step + 10
+            self.rows.append([step, step / 100, step / 50, 0.001, loss, 0.5, None, None])
+        if validation is not None:
+            self.rows[-1][6:] = [validation, 0.25]
+
+    def draw_frame(self) -> None:
+        self.frame_step = int(self.step)
+
+    def answer(self, query: Mapping[str, str]) -> dict[str, Any]:
+        frame: dict[str, Any] | None = None
+        gallery: dict[str, Any] | None = None
+        if self.frame_step is not None:
+            if "frame" in query and int(query["frame"]) != self.frame_step:
+                shade = self.frame_step % 256
+                positions = b"".join(struct.pack("<2f", self.frame_step * x, self.frame_step * y) for x, y in PLACES)
+                pictures = bytes([shade] * COUNT * SIDE * SIDE)
+                frame = {"step": self.frame_step, "epoch": 1.5, "reconstructions": encoded(pictures)}
+                frame["positions"] = encoded(positions)
+            if query["gallery"] == "1":
+                gallery = {"positions_kind": "code", "height": SIDE, "width": SIDE, "channels": 1, "count": COUNT, "code_size": 2}
+                gallery |= {"originals": encoded(bytes(COUNT * SIDE * SIDE)), "corrupted": None, "labels": [0, 1, 0]}
+                gallery |= {"point_labels": encoded(bytes(i % 2 for i in range(len(PLACES)))), "classes": self.classes}
+        status: dict[str, Any] = {"state": self.state, "reason": "", "step": self.step, "steps": 1000, "epoch": self.step / 100}
+        status |= {"epochs": 10, "seconds": self.step / 50, "preparing": None, "queue": None, "test": None, **self.facts}
+        rows = [row for row in self.rows if (row[0] or 0) > float(query["since"])][:2000]
+        return {"status": status, "columns": COLUMNS, "rows": rows, "frame": frame, "gallery": gallery}
+
+
+class FakeServer(ThreadingHTTPServer):
+    """Serves the page with the component, and the live data of the runs below."""
+
+    daemon_threads = True
+    runs: Mapping[str, FakeRun] = {}
+
+    def reply(self, address: str) -> tuple[int, str, str]:
+        path, query = urlsplit(address).path, parse_qs(urlsplit(address).query)
+        if path == "/":
+            return 200, "text/html", component_page(source("live_run.html"), source("live_run.css"))
+        if path == "/component.js":
+            return 200, "text/javascript", source(*SCRIPTS)
+        run = self.runs.get(path.removeprefix("/lab/api/runs/").removesuffix("/live"))
+        if run is None:
+            return 404, "application/json", '{"error": "There is no such run."}'
+        if run.is_down:
+            return 500, "text/plain", "down"
+        return 200, "application/json", json.dumps(run.answer({name: values[-1] for name, values in query.items()}))
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: FakeServer
+
+    def do_GET(self) -> None:
+        code, kind, text = self.server.reply(self.path)
+        body = text.encode()
+        self.send_response(code)
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Keep the test output quiet."""
+
+
+class LivePage:
+    """The view in a browser, and the few things that tests ask of it."""
+
+    def __init__(self, page: Page, server: FakeServer) -> None:
+        self.page = page
+        self.server = server
+        self.root = page.get_by_test_id("live-run")
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+
+    def open(self, runs: Mapping[str, FakeRun], **data: Any) -> None:
+        self.server.runs = runs
+        self.page.clock.install()
+        self.page.goto(f"http://127.0.0.1:{self.server.server_port}/")
+        self.page.wait_for_function("window.isReady")
+        self.page.evaluate(KEEP_ADDRESSES)
+        self.mount(*runs, **data)
+
+    def mount(self, *tokens: str, state: str = "running", nonce: int = 0) -> None:
+        runs = [{"token": token, "name": f"run {token}"} for token in tokens]
+        data = {"base": "/lab", "runs": runs, "state": state, "nonce": nonce, "corrupted": False, "labels": {}}
+        self.page.evaluate("data => mount(data)", data)
+
+    def shows(self, **data: object) -> None:
+        """Wait until the root's data attributes are these."""
+        for name, value in data.items():
+            expect(self.root).to_have_attribute(f"data-{name.replace('_', '-')}", str(value))
+
+    def find(self, name: str) -> Locator:
+        return self.page.get_by_test_id(name)
+
+    def reading(self, token: str, kind: str) -> Locator:
+        return self.page.locator(f"[data-testid=reading][data-run={token}][data-kind={kind}]")
+
+    def pixels(self, canvas: str) -> str:
+        return str(self.find(canvas).evaluate("canvas => canvas.toDataURL()"))
+
+    @property
+    def asked(self) -> list[str]:
+        """The addresses fetched so far, oldest first."""
+        return list(self.page.evaluate("window.asked"))
+
+    @property
+    def told(self) -> list[list[str]]:
+        """What the view has told Python so far."""
+        return list(self.page.evaluate("window.events"))
+
+    def assert_asks_nothing_for_a_minute(self) -> None:
+        before = len(self.asked)
+        self.page.clock.fast_forward(60_000)
+        assert len(self.asked) == before
+
+    def hide(self, is_hidden: bool) -> None:
+        self.page.evaluate(
+            """isHidden => {
+              Object.defineProperty(document, "hidden", { value: isHidden, configurable: true })
+              document.dispatchEvent(new Event("visibilitychange"))
+            }""",
+            is_hidden,
+        )
+
+
+@pytest.fixture(scope="module")
+def live_view_browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = launch(playwright)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module")
+def live_view_server() -> Iterator[FakeServer]:
+    server = FakeServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield server
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def live(live_view_browser: Browser, live_view_server: FakeServer) -> Iterator[LivePage]:
+    page = live_view_browser.new_page(viewport={"width": 1200, "height": 900})
+    view = LivePage(page, live_view_server)
+    yield view
+    page.close()
+    assert view.errors == []
+
+
+def test_the_curve_grows_with_the_run(live: LivePage) -> None:
+    run = FakeRun()
+    live.open({"a": run})
+    live.shows(state="running", points=0, validation_points=0, runs=0)
+    run.train(9.0, 8.0, 7.0, validation=7.5)
+    live.shows(points=3, validation_points=1, step=30, loss=7, runs=1)
+    run.train(6.0, 5.25, validation=6.5)
+    live.shows(points=5, validation_points=2, step=50, loss=5.25)
+    expect(live.find("training-loss")).to_have_text("5.250")
+    expect(live.find("validation-loss")).to_have_text("6.500")
+    expect(live.find("epoch")).to_have_text("0.5 / 10")
+    expect(live.find("step")).to_have_text("50 / 1,000")
+    expect(live.find("seconds")).to_have_text("1.0 s")
+    assert int(live.root.get_attribute("data-updates") or 0) == 3
+
+
+def test_the_pictures_and_the_codes_follow_the_frames(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run})
+    live.shows(points=1, picture_hash="", frame_step="")
+    run.draw_frame()
+    live.shows(frame_step=10)
+    expect(live.find("pictures-caption")).to_have_text("after step 10, epoch 1.5")
+    first_hash = live.root.get_attribute("data-picture-hash")
+    first_pictures = live.pixels("pictures")
+    run.train(8.0)
+    run.draw_frame()
+    live.shows(frame_step=20)
+    assert live.root.get_attribute("data-picture-hash") != first_hash
+    assert live.pixels("pictures") != first_pictures
+    assert sum("gallery=1" in address for address in live.asked) < len(live.asked)
+    expect(live.find("code-space")).to_have_attribute("aria-label", "Where the encoder puts 5 validation pictures of "
+                                                                    "2 classes, after step 20.")  # fmt: skip
+
+
+def test_chips_choose_the_term_and_the_axis(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0, None, 7.0, validation=7.5)
+    live.open({"a": run})
+    live.shows(points=2)
+    total, kl = live.find("term-loss"), live.find("term-kl")
+    expect(total).to_have_text("Total")
+    expect(total).to_have_attribute("aria-pressed", "true")
+    kl.focus()
+    live.page.keyboard.press("Enter")
+    expect(kl).to_have_attribute("aria-pressed", "true")
+    expect(total).to_have_attribute("aria-pressed", "false")
+    live.shows(points=3)
+    before = live.pixels("loss-chart")
+    live.find("axis-seconds").click()
+    expect(live.find("axis-seconds")).to_have_attribute("aria-pressed", "true")
+    expect(live.find("axis-epoch")).to_have_attribute("aria-pressed", "false")
+    assert live.pixels("loss-chart") != before
+
+
+def test_a_log_axis_shows_only_what_is_above_zero(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(1000.0, 0.0, -3.0, 1e-9, validation=2.0)
+    live.open({"a": run})
+    live.shows(points=4)
+    live.find("log-toggle").click()
+    expect(live.find("log-toggle")).to_have_attribute("aria-pressed", "true")
+    live.shows(points=2, validation_points=1)
+    live.find("log-toggle").click()
+    live.shows(points=4)
+
+
+def test_the_crosshair_reads_exact_values(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(512.125, 300.5, 250.75, validation=275.25)
+    run.train(200.0625)
+    live.open({"a": run})
+    live.shows(points=4)
+    expect(live.find("readout")).to_be_hidden()
+    chart = live.find("loss-chart")
+    box = chart.bounding_box()
+    assert box
+    chart.hover(position={"x": box["width"] - 12, "y": 60})
+    expect(live.reading("a", "training")).to_have_text("200.063")
+    expect(live.reading("a", "validation")).to_have_text("275.250")
+    expect(live.find("readout")).to_contain_text("last validation")
+    expect(live.find("readout")).to_contain_text("step\u00a040")
+    live.page.mouse.move(0, 0)
+    expect(live.find("readout")).to_be_hidden()
+    chart.focus()
+    live.page.keyboard.press("End")
+    live.page.keyboard.press("ArrowLeft")
+    expect(live.reading("a", "training")).to_have_text("250.750")
+    expect(live.find("readout")).not_to_contain_text("last validation")
+    live.page.keyboard.press("Home")
+    expect(live.reading("a", "training")).to_have_text("512.125")
+    expect(live.reading("a", "validation")).to_have_text("–")
+    live.page.keyboard.press("Escape")
+    expect(live.find("readout")).to_be_hidden()
+
+
+def test_a_hidden_tab_asks_nothing_and_catches_up_at_once(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run})
+    live.shows(points=1)
+    live.hide(True)
+    live.assert_asks_nothing_for_a_minute()
+    run.train(8.0)
+    live.hide(False)
+    live.shows(points=2)
+
+
+def test_a_server_that_is_away_is_asked_again(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run})
+    live.shows(points=1)
+    run.is_down = True
+    expect(live.find("message")).to_have_text("Reconnecting to the server…")
+    live.shows(state="running", points=1)
+    run.train(8.0)
+    run.is_down = False
+    live.shows(points=2)
+    expect(live.find("message")).not_to_contain_text("Reconnecting")
+
+
+def test_an_unknown_run_is_called_so(live: LivePage) -> None:
+    live.open({})
+    live.mount("gone")
+    expect(live.find("message")).to_contain_text("does not know this run")
+
+
+def test_the_end_is_told_once_and_nothing_is_asked_after_it(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run})
+    live.shows(points=1)
+    assert live.told == []
+    run.train(8.0, validation=8.5)
+    run.state = "finished"
+    live.shows(state="finished", points=2)
+    expect(live.find("state")).to_have_text("Finished")
+    live.assert_asks_nothing_for_a_minute()
+    live.mount("a")  # a rerun in which the page has not caught up yet
+    live.mount("a", state="finished")
+    live.assert_asks_nothing_for_a_minute()
+    assert live.told == [["trigger", "state", "finished"]]
+
+
+def test_a_finished_run_is_fetched_whole_and_once(live: LivePage) -> None:
+    run = FakeRun(state="finished")
+    run.train(*[5.0] * 4500, validation=5.0)
+    run.draw_frame()
+    live.open({"a": run}, state="finished")
+    live.shows(points=4500, frame_step=45000)
+    live.assert_asks_nothing_for_a_minute()
+    assert len(live.asked) == 3
+    assert live.told == []
+
+
+def test_a_resumed_run_starts_again_from_where_it_was_cut(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0, 8.0, 7.0, 6.0)
+    live.open({"a": run})
+    live.shows(points=4, loss=6)
+    del run.rows[2:]
+    live.shows(points=2, loss=8, step=20)
+    run.train(7.75)
+    live.shows(points=3, loss=7.75)
+
+
+def test_a_new_nonce_asks_again_after_the_end(live: LivePage) -> None:
+    run = FakeRun(state="interrupted")
+    run.train(9.0, 8.0)
+    live.open({"a": run}, state="interrupted")
+    live.shows(state="interrupted", points=2)
+    live.assert_asks_nothing_for_a_minute()
+    run.state = "running"
+    run.rows[1][4] = 8.5  # the same step with another value: all of it has to be fetched again
+    live.mount("a", nonce=1)
+    live.shows(state="running", points=2, loss=8.5)
+    assert live.told == []
+
+
+def test_runs_are_laid_over_each_other(live: LivePage) -> None:
+    first, second = FakeRun(), FakeRun(state="finished")
+    first.train(9.0, 8.0, validation=8.5)
+    second.train(5.0, 4.0, 3.0, validation=3.5)
+    second.draw_frame()
+    live.open({"a": first, "b": second})
+    live.shows(runs=2, points=2, frame_step="")
+    for name in ("run a", "run b", "training", "validation"):
+        expect(live.find("legend")).to_contain_text(name)
+    live.find("loss-chart").focus()
+    live.page.keyboard.press("End")
+    live.page.keyboard.press("Home")
+    expect(live.reading("a", "training")).to_have_text("9.00000")
+    expect(live.reading("b", "training")).to_have_text("5.00000")
+    of_second = [address for address in live.asked if "/b/" in address]
+    assert len(of_second) == 1
+    assert "gallery=0" in of_second[0]
+    assert "frame" not in of_second[0]
+    live.mount("b", state="finished")  # now the other one is the main run, and its pictures are wanted
+    live.shows(runs=1, points=3, frame_step=30)
+    assert [address for address in live.asked if "/b/" in address][1].count("since=30") == 1
+
+
+def test_missing_values_leave_gaps(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(None, None)
+    live.open({"a": run})
+    live.shows(step=20, points=0, loss="")
+    expect(live.find("training-loss")).to_have_text("–")
+    run.train(1e30, None, 3e-7, validation=None)
+    live.shows(points=2, loss="3e-7")
+    expect(live.find("training-loss")).to_have_text("3.00×10⁻⁷")
+    live.find("log-toggle").click()
+    live.find("term-kl").click()
+    live.shows(points=5)
+
+
+STATES: list[tuple[str, dict[str, Any], str, str]] = [
+    ("queued", {"queue": 2}, "Queued", "Number 2 in the queue"),
+    ("preparing", {"preparing": {"what": "Downloading mnist", "done": 0.4}}, "Preparing", "Downloading mnist…"),
+    ("running", {"steps": 410}, "Training", "About 8 s left"),
+    ("paused", {}, "Paused", "Waiting at step 10."),
+    ("stopped", {}, "Stopped", "Stopped at step 10."),
+    ("failed", {"reason": "The loss became infinite."}, "Failed", "The loss became infinite."),
+    ("interrupted", {}, "Interrupted", "Training was cut off at step 10. Resume it to go on from there."),
+]
+
+
+def test_every_state_is_said_in_words(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run})
+    for nonce, (state, facts, name, message) in enumerate(STATES):
+        run.state, run.facts = state, facts
+        live.mount("a", state=state, nonce=nonce)
+        expect(live.find("state")).to_have_text(name)
+        expect(live.find("message")).to_have_text(message)
+        done = {"preparing": "40", "running": "2"}.get(state, "1")
+        expect(live.find("progress")).to_have_attribute("aria-valuenow", done)
+
+
+def test_classes_can_be_picked_out_and_named(live: LivePage) -> None:
+    run = FakeRun(classes=[f"class {i}" for i in range(26)])
+    run.train(9.0)
+    run.draw_frame()
+    live.page.emulate_media(reduced_motion="reduce")
+    live.open({"a": run})
+    live.shows(frame_step=10)
+    before = live.pixels("code-space")
+    chip = live.find("class-1")
+    chip.focus()
+    live.page.keyboard.press("Space")
+    expect(chip).to_have_attribute("aria-pressed", "true")
+    assert live.pixels("code-space") != before
+    live.page.keyboard.press("Space")
+    expect(chip).to_have_attribute("aria-pressed", "false")
+    assert live.pixels("code-space") == before
+    plane = live.find("code-space").bounding_box()
+    assert plane
+    x, y = (44 + plane["width"] - 6) / 2, (6 + plane["height"] - 46) / 2  # the middle, inside the axes
+    live.find("code-space").hover(position={"x": x, "y": y})
+    expect(live.find("class-name")).to_have_text("class 0")
+
+
+def test_a_new_theme_recolours_the_drawings(live: LivePage) -> None:
+    run = FakeRun(state="finished")
+    run.train(9.0, 8.0)
+    run.draw_frame()
+    live.open({"a": run}, state="finished")
+    live.shows(points=2, frame_step=20)
+    canvases = ("loss-chart", "pictures", "code-space")
+    light = [live.pixels(canvas) for canvas in canvases]
+    live.page.evaluate("setTheme('dark')")
+    live.mount("a", state="finished")
+    dark = [live.pixels(canvas) for canvas in canvases]
+    assert all(before != after for before, after in zip(light, dark, strict=True))
+
+
+@pytest.mark.parametrize("width", [360, 1400])
+def test_nothing_jumps_and_nothing_is_cut_off(live: LivePage, width: int) -> None:
+    live.page.set_viewport_size({"width": width, "height": 900})
+    run = FakeRun()
+    live.open({"a": run})
+    places = "() => [...host.shadowRoot.querySelectorAll('.card')].slice(0, 3).map((card) => card.offsetTop)"
+    before = live.page.evaluate(places)
+    run.train(9.0, validation=9.0)
+    live.shows(points=1)
+    assert live.page.evaluate(places) == before
+    assert live.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_only_the_latest_call_may_close_the_view(live: LivePage) -> None:
+    run = FakeRun()
+    live.open({"a": run})
+    live.page.evaluate("window.overtaken = window.unmount")
+    live.mount("a")
+    live.page.evaluate("window.overtaken()")
+    run.train(9.0)
+    live.shows(points=1)
+    live.page.evaluate("window.unmount()")
+    live.assert_asks_nothing_for_a_minute()
+
+
+def test_numbers_are_round_and_readable(live: LivePage) -> None:
+    names = "lossText, timeText, roundTicks, logTicks, tickTexts, termsOf, termName"
+    text = source("numbers.js", "curve.js")
+    compute = f"([name, ...all]) => {{ {text}\n return ({{ {names} }})[name](...all) }}"
+
+    def call(name: str, *arguments: object) -> Any:
+        return live.page.evaluate(compute, [name, *arguments])
+
+    losses = [0, 123.456, 0.5, 0.00012, 1234567, None]
+    assert [call("lossText", loss) for loss in losses] == ["0", "123.5", "0.5000", "1.20×10⁻⁴", "1.23×10⁶", "–"]
+    times = [3.14, 125, 3725]
+    assert [call("timeText", seconds) for seconds in times] == ["3.1 s", "2 min 05 s", "1 h 02 min"]
+    assert call("tickTexts", call("roundTicks", 0, 0.31, 4)) == ["0.0", "0.1", "0.2", "0.3"]
+    assert call("tickTexts", call("roundTicks", -1, 1, 4)) == ["−1.0", "−0.5", "0.0", "0.5", "1.0"]
+    assert call("tickTexts", call("roundTicks", 0, 4e7, 4)) == ["0", "1×10⁷", "2×10⁷", "3×10⁷", "4×10⁷"]
+    assert call("tickTexts", call("logTicks", 0.02, 300, 5)) == ["0.1", "1", "10", "100"]
+    assert call("tickTexts", call("logTicks", 8, 120, 5)) == ["10", "20", "50", "100"]
+    assert call("tickTexts", call("logTicks", 100, 130, 4)) == ["100", "110", "120", "130"]
+    assert [call("termName", term) for term in ("loss", "kl", "weight_decay")] == ["Total", "KL", "Weight decay"]
+
+
+def test_ten_thousand_rows_are_drawn_with_few_strokes(live: LivePage) -> None:
+    count = live.page.evaluate(
+        f"""() => {{
+          {source("curve.js")}
+          let count = 0
+          const pen = {{ moveTo: () => count++, lineTo: () => count++ }}
+          const xs = Float64Array.from({{ length: 10000 }}, (_, i) => i * 0.06)
+          traceCurve(pen, xs, xs.map((x, i) => Math.sin(i)))
+          return count
+        }}"""
+    )
+    assert 600 <= count <= 4 * 601
+
+
+def test_the_page_hands_the_runs_to_the_browser() -> None:
+    def page() -> None:
+        import streamlit as st
+
+        from aecore.ui.live_view import live_run
+
+        st.write(str(live_run([("abc", "First"), ("def", "Second")], state="running", key="live", nonce=2)))
+
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    assert app.markdown[0].value == "None"
