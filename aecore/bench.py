@@ -6,6 +6,7 @@ measured, the target, and whether it was met.
 
 from __future__ import annotations
 
+import itertools
 import os
 import platform
 import statistics
@@ -31,7 +32,7 @@ def matrix_share(report: Report) -> dict[str, Any]:
     config = preset("deep").config.with_settings({"architecture.hidden": "512-256", "batch_size": 256})
     trainer = Trainer(config, _random_dataset(4096), torch.device("cpu"))
     sizes = [784, 512, 256, 32, 256, 512, 784]
-    pairs = list(zip(sizes[:-1], sizes[1:], strict=True))
+    pairs = list(itertools.pairwise(sizes))
     inputs = [torch.randn(256, a) for a, _ in pairs]
     weights = [torch.randn(b, a) for a, b in pairs]
     outputs = [torch.randn(256, b) for _, b in pairs]
@@ -47,7 +48,9 @@ def matrix_share(report: Report) -> dict[str, Any]:
     steps = trainer.run()
     whole = _medians({"step": lambda: next(steps), "products": products, "batch": trainer.next_batch})
     share, batch = whole["products"] / whole["step"], whole["batch"] / whole["step"]
-    report(f"  step {whole['step'] * 1e3:.2f} ms, matrix products {whole['products'] * 1e3:.2f} ms, batch {whole['batch'] * 1e3:.3f} ms")
+    report(
+        f"  step {whole['step'] * 1e3:.2f} ms, matrix products {whole['products'] * 1e3:.2f} ms, batch {whole['batch'] * 1e3:.3f} ms"
+    )
     noisy = config.with_settings({"corruption.kind": "gaussian"})
     trainer = Trainer(noisy, _random_dataset(4096), torch.device("cpu"))
     steps = trainer.run()
@@ -152,7 +155,10 @@ def measure(names: Sequence[str], report: Report) -> dict[str, Any]:
             verdict = {True: "met", False: "NOT met", None: ""}[result["met"]]
             report(f"  {key:<28} {result['value']:>10.4g}   {result['target']} {verdict}")
         results |= measured
-    return {"machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}", "results": results}
+    return {
+        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, {platform.system()}",
+        "results": results,
+    }
 
 
 def _train(name: str, settings: list[str], report: Report) -> dict[str, Any]:

@@ -45,5 +45,5 @@ def save_state(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, st
 
 def load_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """What :func:`save_state` wrote."""
-    with safe_open(path, framework="pt") as file:  # type: ignore[no-untyped-call]
+    with safe_open(path, framework="pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118

@@ -52,14 +52,14 @@ class DataConfig(_Section):
 
     name: str = Field("digits", max_length=100, title="Data", description="The set of images to learn from.")
     resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none), BeforeValidator(_number)] = Field(
-        None, title="Image size", description="Pixels a side, for data drawn at several sizes; empty for the data's own size."
+        None, title="Image size", description="Pixels a side, for data that comes in several sizes."
     )
     train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
         None,
         ge=10,
         le=1_000_000,
         title="Training images",
-        description="Use only the first so many training images: with few, watch the validation curve part from the training curve.",
+        description="Use only the first so many. With few, watch the validation curve part from the training curve.",
     )
 
 
@@ -75,14 +75,14 @@ class ArchitectureConfig(_Section):
         (),
         max_length=8,
         title="Hidden layers",
-        description="Units of each dense layer between the picture and the code, e.g. 512-256. The decoder has the same in reverse.",
+        description="Units of each dense layer between picture and code, e.g. 512-256. The decoder has them in reverse.",
     )
     channels: Annotated[tuple[Channels, ...], BeforeValidator(_whole_numbers)] = Field(
         (16, 32),
         min_length=1,
         max_length=5,
         title="Convolution channels",
-        description="Filters of each convolution, e.g. 16-32. Each one halves the picture's height and width. Convolutional only.",
+        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width.",
     )
     kernel_size: Annotated[Literal[3, 5], BeforeValidator(_number)] = Field(
         3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
@@ -119,9 +119,7 @@ class CodeConfig(_Section):
 class CorruptionConfig(_Section):
     """Noise added to the input while training; the target stays clean (Vincent et al. 2010)."""
 
-    kind: Annotated[
-        Literal["none", "gaussian", "masking", "salt-and-pepper"], BeforeValidator(_dropout_is_masking)
-    ] = Field(
+    kind: Annotated[Literal["none", "gaussian", "masking", "salt-and-pepper"], BeforeValidator(_dropout_is_masking)] = Field(
         "none",
         title="Noise",
         description="Gaussian adds a random number to each pixel; masking (dropout) turns pixels black; salt-and-pepper turns "
@@ -132,7 +130,7 @@ class CorruptionConfig(_Section):
         ge=0,
         le=1,
         title="Noise level",
-        description="Gaussian: the standard deviation σ (pixels are 0 to 1). Masking, salt-and-pepper: the share p of pixels hit.",
+        description="Gaussian: the standard deviation σ (pixels are 0 to 1). The others: the share p of pixels hit.",
     )
 
 
@@ -149,7 +147,7 @@ class ObjectiveConfig(_Section):
         ge=0,
         le=1000,
         title="β",
-        description="Weight of the KL divergence between each code and the prior: 1 is the VAE, more is the β-VAE. Gaussian code only.",
+        description="Weight of the KL divergence between codes and prior: 1 is the VAE, more is the β-VAE.",
     )
     weight_decay: float = Field(
         0.0,
@@ -164,7 +162,9 @@ class OptimizerConfig(_Section):
     """How the weights follow the gradient."""
 
     kind: Literal["adam", "adamw", "sgd"] = Field(
-        "adam", title="Optimizer", description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum."
+        "adam",
+        title="Optimizer",
+        description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum.",
     )
     learning_rate: float = Field(
         1e-3, gt=0, le=10, title="Learning rate", description="Length of each step. Too small is slow; too large diverges."

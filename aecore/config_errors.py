@@ -24,15 +24,19 @@ class ConfigError(ValueError):
 def explain(error: ValidationError, settings: Mapping[str, Any]) -> list[str]:
     """One sentence for each of pydantic's errors (the first few), with the setting's title and dotted name, its bound, and
     what was given."""
-    return [_sentence(detail, settings) for detail in error.errors(include_url=False)[:MOST_PROBLEMS]]
+    # pydantic calls a list too short, too, when the entries that were wrong are not counted.
+    details = [
+        detail
+        for detail in error.errors(include_url=False)
+        if detail["type"] != "too_short" or len(detail["input"]) < detail["ctx"]["min_length"]
+    ]
+    return [_sentence(detail, settings) for detail in details[:MOST_PROBLEMS]]
 
 
 def no_such_setting(name: str, known: Mapping[str, Any]) -> str:
     """The sentence for a name that is no setting, with the nearest one that is."""
-    close = get_close_matches(name, known, n=1, cutoff=0.5)
-    if not close:
-        same_end = [full for full in known if full.rpartition(".")[2] == name.rpartition(".")[2]]
-        close = same_end[:1]
+    same_end = [full for full in known if full.rpartition(".")[2] == name.rpartition(".")[2]]
+    close = get_close_matches(name, same_end or known, n=1, cutoff=0 if same_end else 0.5)
     return f"There is no setting called “{name}”." + (f" Did you mean “{close[0]}”?" if close else "")
 
 

@@ -5,6 +5,7 @@ The same plan is what :mod:`aecore.model` builds, what the Train page draws and 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import prod
@@ -121,7 +122,7 @@ def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape)
     first_dense = len(down) + 1  # position in the encoder of its first dense layer, for tied weights
     decoder_sizes = sizes[::-1]
     decoder: list[Layer] = []
-    for index, (inputs, outputs) in enumerate(zip(decoder_sizes[:-1], decoder_sizes[1:], strict=True)):
+    for index, (inputs, outputs) in enumerate(itertools.pairwise(decoder_sizes)):
         final = index == len(sizes) - 2
         tied = first_dense + len(sizes) - 2 - index if architecture.tied else None
         decoder.append(Dense(inputs, outputs, last if final else architecture.activation, tied))
@@ -135,7 +136,7 @@ def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape)
 
 
 def _dense(sizes: Sequence[int], activation: str) -> list[Layer]:
-    return [Dense(inputs, outputs, activation) for inputs, outputs in zip(sizes[:-1], sizes[1:], strict=True)]
+    return [Dense(inputs, outputs, activation) for inputs, outputs in itertools.pairwise(sizes)]
 
 
 def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple[list[Layer], list[Layer], Shape]:
@@ -145,7 +146,7 @@ def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple
         shapes.append((channels, -(-height // 2), -(-width // 2)))
     down: list[Layer] = [
         Conv2d(before[0], after, architecture.kernel_size, architecture.activation)
-        for before, after in zip(shapes[:-1], shapes[1:], strict=True)
+        for before, after in itertools.pairwise(shapes)
     ]
     up: list[Layer] = []
     for small, large in zip(shapes[:0:-1], shapes[-2::-1], strict=True):

@@ -54,4 +54,5 @@ class PixelNoise:
 def _normal_quantiles() -> npt.NDArray[np.float32]:
     """The standard normal's quantiles in the middle of 65,536 equally likely intervals."""
     middle = (torch.arange(LEVELS, dtype=torch.float64) + 0.5) / LEVELS
-    return torch.special.ndtri(middle).float().numpy()
+    quantiles: npt.NDArray[np.float32] = torch.special.ndtri(middle).float().numpy()
+    return quantiles

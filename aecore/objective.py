@@ -43,9 +43,7 @@ def kl_to_standard_normal(mean: Tensor, log_variance: Tensor) -> Tensor:
 def half_squared_weights(modules: Iterable[nn.Module]) -> Tensor:
     """½ Σ w² over all weights, not the biases (Goodfellow et al. 2016, section 7.1.1)."""
     squares = [
-        module.weight.square().sum()
-        for module in modules
-        if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
+        module.weight.square().sum() for module in modules if isinstance(module, nn.Linear | nn.Conv2d | nn.ConvTranspose2d)
     ]
     return 0.5 * torch.stack(squares).sum()
 

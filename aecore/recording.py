@@ -172,7 +172,12 @@ class Recorder:
                 measured = trainer.evaluate(trainer.dataset.validation, self._poll)
             values |= {f"val_{name}": value for name, value in measured.items()}
         if values:
-            clock = {"step": trainer.step, "epoch": trainer.epoch, "seconds": self._seconds, "learning_rate": trainer.current_rate}
+            clock = {
+                "step": trainer.step,
+                "epoch": trainer.epoch,
+                "seconds": self._seconds,
+                "learning_rate": trainer.current_rate,
+            }
             self._metrics.write(clock | values)
         if paint:
             self._paint(keep=keep)

@@ -162,7 +162,7 @@ class Trainer:
         return dict(zip(self.terms, values, strict=True))
 
     @torch.no_grad()
-    def evaluate(self, split: Split, poll: Callable[[], None] = lambda: None, batch_size: int = 250) -> dict[str, float]:
+    def evaluate(self, split: Split, poll: Callable[[], object] = lambda: None, batch_size: int = 250) -> dict[str, float]:
         """Mean of every term of the *same* objective over a split that is not trained on, with noise that is the same each time.
 
         `poll` is called between batches, so that whoever waits for a pause or a stop need not wait for the whole split.

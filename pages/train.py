@@ -13,30 +13,33 @@ experiment, problems = opened()
 for problem in problems:
     st.warning(problem, icon=":material/link_off:")
 
-controls, stage = st.columns([1, 2.1], gap="large")
-with controls:
-    left, right = st.columns(2)
-    with left:
-        settings_form.choose_data()
-    with right:
-        preset = choose_preset(experiment.preset)
-    st.caption(preset.summary)
+with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
+    settings_form.choose_data()
+    preset = choose_preset(experiment.preset)
+    buttons = st.container(horizontal=True, vertical_alignment="bottom", key="toolbar", width="content")
+
+# In the sidebar, because there a phone folds it away and a projector shows it beside the pictures.
+with st.sidebar:
     config, mistakes = settings_form.show()
 
-with stage:
-    for mistake in mistakes:
-        st.error(mistake, icon=":material/error:")
+for mistake in mistakes:
+    st.error(mistake, icon=":material/error:")
+with buttons:
     run = run_panel.toolbar(experiment, config, preset)
-    if config is not None:
-        plan = config.plan
-        with st.container(border=True, key="architecture"):
-            show_architecture(plan, preset.title)
-            ratio = plan.input_size / plan.code_size
-            st.caption(
-                f"**{plan.parameters:,} parameters** · {plan.input_size:,} numbers a picture → **{plan.code_size:,} in the code**"
-                f" ({ratio:.3g} times {'fewer' if ratio >= 1 else 'as many: overcomplete'}) · "
-                f"{config.total_steps:,} steps: {config.epochs} epochs of {config.train_size:,} images"
-            )
-    run_panel.live(run, preset)
+run_panel.show_problem()
+
+if config is not None:
+    plan = config.plan
+    with st.container(border=True, key="architecture"):
+        show_architecture(plan, preset.title)
+        ratio = plan.input_size / plan.code_size
+        squeeze = f"{ratio:.3g} times fewer" if ratio > 1 else "no fewer: overcomplete"
+        st.caption(
+            f"{preset.summary} **{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
+            f"**{plan.code_size:,} in the code** ({squeeze}); {config.total_steps:,} steps: {config.epochs} epochs of "
+            f"{config.train_size:,} images.",
+            text_alignment="center",
+        )
+run_panel.live(run, preset)
 
 remember(address.Experiment(config or experiment.config, preset.name, run.token if run else ""))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.tiny import settings
 
 from aecore.config import MAX_PARAMETERS, RunConfig, bounds, choices
 from aecore.config_errors import MOST_PROBLEMS, ConfigError
+from tests.tiny import settings
 
 NAMES = sorted(RunConfig.settings())
 USUAL = RunConfig.parse({})
@@ -136,10 +138,9 @@ def test_the_bounds_are_inside_and_what_lies_beyond_is_refused(name: str, low: f
     for inside in (low, high):
         assert USUAL.with_settings({name: inside}).flat()[name] == inside
     title = RunConfig.settings()[name].title
-    for outside, rule in ((low - 1, f"must be at least {low}"), (high + 1, f"must be at most {high}")):
-        assert problems(lambda given=outside: USUAL.with_settings({name: given})) == [
-            f"{title} ({name}) {rule}; you gave {outside!r}."
-        ]
+    for outside, rule in ((low - 1, f"at least {low}"), (high + 1, f"at most {high}")):
+        (problem,) = problems(partial(USUAL.with_settings, {name: outside}))
+        assert re.fullmatch(re.escape(f"{title} ({name}) must be {rule}") + rf"(\.0)?; you gave {outside}\.", problem)
 
 
 @pytest.mark.parametrize(
@@ -174,7 +175,7 @@ def test_what_is_out_of_bounds_is_refused(name: str, value: object, rule: str) -
 
 
 def test_a_network_that_is_too_large_is_refused_with_its_size() -> None:
-    with pytest.raises(ConfigError, match=r"This network has 48,\d{3},\d{3} parameters; 20,000,000 are allowed"):
+    with pytest.raises(ConfigError, match="This network has 40,059,672 parameters; 20,000,000 are allowed"):
         USUAL.with_settings({"architecture.hidden": "4096-4096", "code.size": 8})
     largest = USUAL.with_settings({"architecture.hidden": "4096-1600", "code.size": 8})
     assert 0.9 * MAX_PARAMETERS < largest.plan.parameters <= MAX_PARAMETERS
@@ -204,9 +205,7 @@ def test_a_gaussian_s_linear_output_needs_the_squared_error() -> None:
     [("cod.size", "code.size"), ("optimizer.learning_rte", "optimizer.learning_rate"), ("model.hidden", "architecture.hidden")],
 )
 def test_a_name_that_does_not_exist_gets_the_nearest(given: str, meant: str) -> None:
-    assert problems(lambda: USUAL.with_settings({given: 1})) == [
-        f"There is no setting called “{given}”. Did you mean “{meant}”?"
-    ]
+    assert problems(lambda: USUAL.with_settings({given: 1})) == [f"There is no setting called “{given}”. Did you mean “{meant}”?"]
 
 
 def test_a_wrong_name_inside_a_section_gets_the_nearest_too() -> None:
@@ -250,7 +249,26 @@ def test_steps_count_the_last_smaller_batch() -> None:
 # --- whatever comes from outside ----------------------------------------------------------------------------------------
 
 HOSTILE = [
-    *("", " ", "\0", "-", "--", "[]", "NaN", "nan", "inf", "-inf", "1e999", "-1e999", "1e-999", "0x10", "1_000", "٣", "５", "true"),
+    *(
+        "",
+        " ",
+        "\0",
+        "-",
+        "--",
+        "[]",
+        "NaN",
+        "nan",
+        "inf",
+        "-inf",
+        "1e999",
+        "-1e999",
+        "1e-999",
+        "0x10",
+        "1_000",
+        "٣",
+        "５",
+        "true",
+    ),
     *("9" * 5000, "-" * 5000, "1-" * 5000, "a" * 5000, "💥", "\N{RIGHT-TO-LEFT OVERRIDE}", "../../etc/passwd", "<script>", "%00"),
     *("None", "null", "{}", "28", "64", "4096", "4097", "2147483648", "1e3", "5.0", "-0.0"),
 ]
@@ -283,14 +301,16 @@ def valid_or_refused(make: Callable[[], RunConfig]) -> None:
     try:
         config = make()
     except ConfigError as error:
-        assert 0 < len(error.problems)
+        assert len(error.problems) > 0
         assert all(problem.strip()[-1] in ".?" for problem in error.problems)
         assert all(len(problem) < 6000 for problem in error.problems)
     else:
         assert RunConfig.from_query(config.to_query()) == config
 
 
-@given(st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=10), st.sampled_from(HOSTILE) | st.text(max_size=30), max_size=6))
+@given(
+    st.dictionaries(st.sampled_from(NAMES) | st.text(max_size=10), st.sampled_from(HOSTILE) | st.text(max_size=30), max_size=6)
+)
 def test_no_query_string_breaks_it(query: dict[str, str]) -> None:
     valid_or_refused(lambda: RunConfig.from_query(query))
 
@@ -319,7 +339,11 @@ def test_a_number_too_long_to_be_written_is_refused_like_any_other(name: str) ->
     valid_or_refused(lambda: RunConfig.from_json('{"epochs": 1' + "0" * 5000 + "}"))
 
 
-@given(st.text() | st.binary() | st.sampled_from(["", "null", "[]", "[" * 100_000, '{"data":' * 1000, "\ud800", b"\xff\xfe", "1e999"]))
+@given(
+    st.text()
+    | st.binary()
+    | st.sampled_from(["", "null", "[]", "[" * 100_000, '{"data":' * 1000, "\ud800", b"\xff\xfe", "1e999"])
+)
 def test_no_text_breaks_it(text: str | bytes) -> None:
     valid_or_refused(lambda: RunConfig.from_json(text))
 

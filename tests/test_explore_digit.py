@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from browser import THEMES, launch
 from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from aecore.ui.components import source
 from aecore.ui.explore_digit import pack
+from tests.browser import THEMES, launch
 
 Floats = npt.NDArray[np.float32]
 

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 import torch
-from browser import launch
 from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import launch
 
 NETWORK_JS = Path(__file__).parent.parent / "aecore" / "ui" / "components" / "network.js"
 ACTIVATIONS = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from html import escape
 
@@ -38,7 +39,7 @@ def architecture_svg(plan: Plan, name: str) -> str:
     most = max(math.prod(shape) for shape, _ in columns)
     parts: list[str] = []
     boxes = [_box(index, shape, most) for index, (shape, _) in enumerate(columns)]
-    for left, right in zip(boxes[:-1], boxes[1:], strict=True):
+    for left, right in itertools.pairwise(boxes):
         parts.append(_wedge(left, right))
     for index, ((shape, role), box) in enumerate(zip(columns, boxes, strict=True)):
         parts.append(_layer(box, shape, role))
@@ -46,7 +47,7 @@ def architecture_svg(plan: Plan, name: str) -> str:
     parts.append(_role(0, code, "encoder"))
     parts.append(_role(code, len(columns) - 1, "decoder"))
     description = escape(f"{name}: " + " → ".join(_words(shape) for shape, _ in columns))
-    style = f"width:100%;max-width:{round(width * 1.25)}px;max-height:190px;display:block;margin:auto;color:inherit"
+    style = f"width:100%;max-width:{round(width * 1.25)}px;max-height:140px;display:block;margin:auto;color:inherit"
     return (
         f'<svg viewBox="0 -4 {width} {_HEIGHT + 14}" role="img" aria-label="{description}" style="{style}" '
         f'font-family="inherit" fill="currentColor"><title>{description}</title>{"".join(parts)}</svg>'

@@ -37,8 +37,9 @@ class _Readers:
 
     def rows(self, run: Run, since: float) -> tuple[list[str], list[list[float | None]]]:
         with self._lock:
-            reader, lock = self._readers.pop(run.token, None) or (MetricsReader(run.metrics_path), Lock())
+            reader, lock = self._readers.get(run.token) or (MetricsReader(run.metrics_path), Lock())
             self._readers[run.token] = (reader, lock)
+            self._readers.move_to_end(run.token)
             while len(self._readers) > _READERS_KEPT:
                 self._readers.popitem(last=False)
         with lock:
@@ -77,14 +78,15 @@ def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) 
         "status": asdict(status) | {"queue": engine().position(run) if status.state == "queued" else None},
         "columns": columns,
         "rows": [[_finite(value) for value in row] for row in rows],
-        "frame": None if frame is None or frame.step == frame_step else _frame(frame),
+        "frame": None if frame is None or frame.step == frame_step else _frame(frame, run),
         "gallery": None if gallery is None else _gallery(run, gallery),
     }
 
 
-def _frame(frame: Frame) -> dict[str, Any]:
+def _frame(frame: Frame, run: Run) -> dict[str, Any]:
     return {
         "step": frame.step,
+        "epoch": frame.step / max(1, run.config.steps_per_epoch),
         "reconstructions": _base64(frame.reconstructions),
         "positions": _base64(frame.positions.astype("<f4")),
     }

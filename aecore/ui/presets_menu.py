@@ -14,7 +14,8 @@ def choose_preset(present: str) -> Preset:
         "Preset",
         list(PRESETS),
         key="set:preset",
-        format_func=lambda name: PRESETS[name].title,
+        format_func=lambda name: PRESETS[name].title if name in PRESETS else name,
+        width=210,
         on_change=_apply,
         help="A well-known autoencoder to begin with. Change anything afterwards.",
     )

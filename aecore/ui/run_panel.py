@@ -24,47 +24,50 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
     run = find_run(experiment.run) if experiment.run else None
     state = run.status.state if run else ""
     mine = run is not None and run.about.owner == person()
-    with st.container(horizontal=True, vertical_alignment="bottom", key="toolbar"):
-        # Not a callback: a number typed just before the press must count, and callbacks get what the page knew before it.
-        if st.button(
-            _train_label(run, state, config),
-            type="primary",
-            icon=":material/play_arrow:",
-            key="train",
-            disabled=config is None,
-            help="Start a new run with these settings. Runs that are there already are kept.",
-        ):
-            _train(config, preset)
-        if run is not None and mine:
-            if run.resumable or state == "paused":
-                st.button("Resume", icon=":material/resume:", key="resume", on_click=_do, args=("resume", run.token))
-            else:
-                st.button(
-                    "Pause",
-                    icon=":material/pause:",
-                    key="pause",
-                    disabled=state not in ("preparing", "running"),
-                    on_click=_do,
-                    args=("pause", run.token),
-                )
+    # Not a callback: a number typed just before the press must count, and callbacks get what the page knew before it.
+    if st.button(
+        _train_label(run, state, config),
+        type="primary",
+        icon=":material/play_arrow:",
+        key="train",
+        disabled=config is None,
+        help="Start a new run with these settings. Runs that are there already are kept.",
+    ):
+        _train(config, preset)
+    if run is not None and mine:
+        if run.resumable or state == "paused":
+            st.button("Resume", icon=":material/resume:", key="resume", on_click=_do, args=("resume", run.token))
+        else:
             st.button(
-                "Step",
-                icon=":material/skip_next:",
-                key="step",
-                disabled=state not in ("running", "paused"),
+                "Pause",
+                icon=":material/pause:",
+                key="pause",
+                disabled=state not in ("preparing", "running"),
                 on_click=_do,
-                args=("single_step", run.token),
-                help="Train on one batch, then wait.",
+                args=("pause", run.token),
             )
-            st.button(
-                "Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token)
-            )
-            if state in ("running", "paused", "preparing"):
-                _rate_now(run)
+        st.button(
+            "Step",
+            icon=":material/skip_next:",
+            key="step",
+            disabled=state not in ("running", "paused"),
+            on_click=_do,
+            args=("single_step", run.token),
+            help="Train on one batch, then wait.",
+        )
+        st.button(
+            "Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token)
+        )
+        if state in ("running", "paused", "preparing"):
+            _rate_now(run)
+    return run
+
+
+def show_problem() -> None:
+    """What the engine could not do when it was last asked."""
     problem = st.session_state.pop("engine_problem", None)
     if problem:
         st.error(problem, icon=":material/error:")
-    return run
 
 
 def live(run: Run | None, preset: Preset) -> None:
@@ -193,7 +196,11 @@ def _use_digits() -> None:
 def run_name(config: RunConfig, preset: Preset) -> str:
     """A run's name: its preset, its data, and what was changed, e.g. «vae · digits · size 2»."""
     changes = config.differences(preset.config)
-    words = [f"{name.rpartition('.')[2].replace('_', ' ')} {_short(value)}" for name, (value, _) in changes.items() if name != "data.name"]
+    words = [
+        f"{name.rpartition('.')[2].replace('_', ' ')} {_short(value)}"
+        for name, (value, _) in changes.items()
+        if name != "data.name"
+    ]
     return " · ".join([preset.name, config.data.name, *words])
 
 

@@ -20,7 +20,7 @@ _SIZES = ("architecture.hidden", "architecture.channels")
 _NEW_LAYER = {"architecture.hidden": 128, "architecture.channels": 32}
 _MOST_LAYERS = {"architecture.hidden": 8, "architecture.channels": 5}
 _NICE = (1, 2, 3, 4, 5, 8)
-RATES = tuple(float(f"{digit}e{power}") for power in range(-5, 0) for digit in _NICE) + (1.0,)
+RATES = (*tuple(float(f"{digit}e{power}") for power in range(-5, 0) for digit in _NICE), 1.0)
 _WEIGHTS = (0.0, *(float(f"{digit}e{power}") for power in range(-6, 1) for digit in (1, 2, 5)), 10.0)
 _BETAS = (0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0, 64.0, 100.0, 250.0, 1000.0)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 100, 128, 200, 256, 512, 1024, 2048, 4096)
@@ -156,9 +156,7 @@ def _data_details(values: dict[str, Any]) -> None:
 def choose_data() -> None:
     """The data selector; it stands above the other controls, beside the preset."""
     before = st.session_state.get("data_before")
-    name = st.selectbox(
-        "Data", list(CARDS), key=_key("data.name"), format_func=lambda name: CARDS[name].title, help=_help("data.name")
-    )
+    name = st.selectbox("Data", list(CARDS), key=_key("data.name"), format_func=_data_title, help=_help("data.name"), width=210)
     if before is not None and before != name and name in CARDS:
         # Other data: all of its training images, at its own size.
         st.session_state[_key("data.train_images")] = CARDS[name].train
@@ -202,9 +200,7 @@ def _one_of(values: dict[str, Any], name: str, options: tuple[Any, ...]) -> None
     key = _key(name)
     present = st.session_state[key]
     spaced = tuple(sorted({*options, present})) if isinstance(present, int | float) else options
-    values[name] = st.select_slider(
-        _field(name).title, spaced, key=key, format_func=lambda value: f"{value:g}", help=_help(name)
-    )
+    values[name] = st.select_slider(_field(name).title, spaced, key=key, format_func=lambda value: f"{value:g}", help=_help(name))
 
 
 def _slider(values: dict[str, Any], name: str, least: float, most: float, step: float) -> None:
@@ -223,6 +219,10 @@ def _toggle(values: dict[str, Any], name: str) -> None:
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
+
+
+def _data_title(name: str) -> str:
+    return CARDS[name].title if name in CARDS else name
 
 
 def current() -> Mapping[str, Any]:

@@ -1,0 +1,137 @@
+"""Noise on pixels: how many are hit, by how much, and that the others stay as they were."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from torch import Tensor
+
+from aecore.config import CorruptionConfig
+from aecore.corruption import corrupt
+from aecore.noise import LEVELS, PixelNoise
+
+KINDS = ["none", "gaussian", "masking", "salt-and-pepper"]
+COUNT = 200_000
+shapes = st.lists(st.integers(1, 6), min_size=1, max_size=4)
+levels = st.floats(0, 1)
+seeds = st.integers(0, 2**63 - 1)
+
+
+def noisy(images: Tensor, kind: str, level: float, seed: int = 0) -> Tensor:
+    return corrupt(images, CorruptionConfig.model_validate({"kind": kind, "level": level}), PixelNoise(seed))
+
+
+def near(share: float, expected: float) -> bool:
+    """Within five standard errors of a share of COUNT independent trials."""
+    return abs(share - expected) < 5 * math.sqrt(expected * (1 - expected) / COUNT)
+
+
+def grey() -> Tensor:
+    """Many different greys, none of them 0 or 1."""
+    return torch.rand(COUNT, generator=torch.Generator().manual_seed(9)) * 0.8 + 0.1
+
+
+@given(st.sampled_from(KINDS), shapes, levels, seeds)
+def test_pixels_stay_pixels_and_the_seed_decides(kind: str, shape: list[int], level: float, seed: int) -> None:
+    images = torch.rand(shape, generator=torch.Generator().manual_seed(seed % 1000))
+    before = images.clone()
+    result = noisy(images, kind, level, seed)
+    assert (result.shape, result.dtype) == (images.shape, images.dtype)
+    assert result.min() >= 0
+    assert result.max() <= 1
+    assert torch.equal(images, before)
+    assert torch.equal(result, noisy(images, kind, level, seed))
+
+
+@pytest.mark.parametrize("kind", KINDS[1:])
+def test_other_seeds_and_later_batches_get_other_noise(kind: str) -> None:
+    images = torch.full((100,), 0.5)
+    noise = PixelNoise(1)
+    settings = CorruptionConfig.model_validate({"kind": kind, "level": 0.5})
+    first, second = corrupt(images, settings, noise), corrupt(images, settings, noise)
+    assert not torch.equal(first, second)
+    assert not torch.equal(first, noisy(images, kind, 0.5, seed=2))
+
+
+@given(st.sampled_from(KINDS), shapes, levels)
+def test_no_noise_or_none_of_it_gives_the_images_themselves(kind: str, shape: list[int], level: float) -> None:
+    images = torch.rand(shape)
+    assert noisy(images, kind, 0.0) is images
+    assert noisy(images, "none", level) is images
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3, 0.5, 0.9])
+def test_masking_blackens_its_share_and_leaves_the_others_alone(level: float) -> None:
+    images = grey()
+    result = noisy(images, "masking", level)
+    hit = result == 0
+    assert near(hit.float().mean().item(), level)
+    assert torch.equal(result[~hit], images[~hit])  # not rescaled, unlike nn.Dropout
+
+
+@pytest.mark.parametrize("level", [0.05, 0.3, 0.5, 0.9])
+def test_salt_and_pepper_share_what_is_hit_equally(level: float) -> None:
+    images = grey()
+    result = noisy(images, "salt-and-pepper", level)
+    assert near((result == 0).float().mean().item(), level / 2)
+    assert near((result == 1).float().mean().item(), level / 2)
+    spared = (result > 0) & (result < 1)
+    assert torch.equal(result[spared], images[spared])
+
+
+@pytest.mark.parametrize("kind", ["masking", "salt-and-pepper"])
+def test_at_level_1_no_pixel_is_spared(kind: str) -> None:
+    result = noisy(grey(), kind, 1.0)
+    assert set(result.unique().tolist()) == ({0.0} if kind == "masking" else {0.0, 1.0})
+
+
+@pytest.mark.parametrize("sigma", [0.02, 0.1])
+def test_gaussian_noise_has_mean_0_and_its_standard_deviation(sigma: float) -> None:
+    images = torch.full((COUNT,), 0.5)  # 0 and 1 are five standard deviations away: nothing is clipped
+    errors = (noisy(images, "gaussian", sigma) - images).double()
+    assert abs(errors.mean().item()) < 5 * sigma / math.sqrt(COUNT)
+    assert abs(errors.std().item() / sigma - 1) < 5 / math.sqrt(2 * COUNT) + 1e-3
+    assert near((errors.abs() < sigma).double().mean().item(), 0.682689)
+    assert near((errors.abs() < 2 * sigma).double().mean().item(), 0.954500)
+
+
+def test_gaussian_noise_is_clipped() -> None:
+    result = noisy(torch.full((COUNT,), 0.5), "gaussian", 1.0)
+    beyond = 0.308538  # P(ε > ½)
+    assert near((result == 0).float().mean().item(), beyond)
+    assert near((result == 1).float().mean().item(), beyond)
+
+
+# --- the stream of random numbers below ---------------------------------------------------------------------------------
+
+
+def test_the_table_of_the_normal_distribution_is_one() -> None:
+    # A stream long enough would visit all its levels equally; the levels themselves must have the moments.
+    levels = torch.unique(PixelNoise(0).normal(torch.empty(LEVELS * 20)).double())
+    assert len(levels) > 0.999 * LEVELS
+    assert levels.mean().item() == pytest.approx(0, abs=1e-3)
+    assert levels.var().item() == pytest.approx(1, abs=2e-3)
+    assert levels.abs().max() < 4.4
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=6), seeds)
+def test_a_restored_place_goes_on_with_the_same_numbers(sizes: list[int], seed: int) -> None:
+    noise = PixelNoise(seed)
+    for size in sizes:
+        noise.normal(torch.empty(size))
+    other = PixelNoise(0)
+    other.set_state(noise.state())
+    for size in (3, 8, 1):
+        assert torch.equal(noise.normal(torch.empty(size)), other.normal(torch.empty(size)))
+        assert torch.equal(noise.share(torch.empty(size), 0.5), other.share(torch.empty(size), 0.5))
+
+
+def test_neighbours_are_independent() -> None:
+    # Four pixels share one 64-bit draw: no lag of a few pixels may show.
+    values = PixelNoise(3).normal(torch.empty(COUNT)).double()
+    for lag in range(1, 9):
+        assert abs((values[:-lag] * values[lag:]).mean().item()) < 5 / math.sqrt(COUNT)
