@@ -37,7 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"The files could not be read or written: {error}", file=sys.stderr)
+        which = f" ({error.filename})" if error.filename else ""
+        print(f"The files could not be read or written: {error.strerror or error}{which}.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)

@@ -93,7 +93,9 @@ class Run:
 
     @classmethod
     def create(cls, config: RunConfig, folder: Path, *, owner: str = "", name: str = "") -> Self:
-        """Make the folder with its configuration. Raises FileExistsError if it holds a run already."""
+        """Make the folder with its configuration. Raises FileExistsError if it holds a run already, or is no folder."""
+        if folder.is_file():
+            raise FileExistsError(f"{folder} is a file: choose another folder.")
         folder.mkdir(parents=True, exist_ok=True)
         run = cls(folder)
         if run.exists:

@@ -301,11 +301,13 @@ def valid_or_refused(make: Callable[[], RunConfig]) -> None:
     try:
         config = make()
     except ConfigError as error:
-        assert len(error.problems) > 0
-        assert all(problem.strip()[-1] in ".?" for problem in error.problems)
-        assert all(len(problem) < 6000 for problem in error.problems)
+        sentences = error.problems
     else:
         assert RunConfig.from_query(config.to_query()) == config
+        return
+    assert sentences
+    assert all(sentence.strip()[-1] in ".?" for sentence in sentences)
+    assert all(len(sentence) < 6000 for sentence in sentences)
 
 
 @given(

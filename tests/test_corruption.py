@@ -86,7 +86,7 @@ def test_salt_and_pepper_share_what_is_hit_equally(level: float) -> None:
 @pytest.mark.parametrize("kind", ["masking", "salt-and-pepper"])
 def test_at_level_1_no_pixel_is_spared(kind: str) -> None:
     result = noisy(grey(), kind, 1.0)
-    assert set(result.unique().tolist()) == ({0.0} if kind == "masking" else {0.0, 1.0})
+    assert set(result.tolist()) == ({0.0} if kind == "masking" else {0.0, 1.0})
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.1])

@@ -27,7 +27,8 @@ def untied_copy(tied: Autoencoder) -> Autoencoder:
     kind = "gaussian" if tied.plan.gaussian else "vector"
     model = build(config(architecture__hidden=(9, 6), code__kind=kind).plan, 3)
     count = len(tied_layers(tied))
-    sources = [(module.weight, module.bias) for module in [*linears(tied), *tied_layers(tied)]]
+    sources: list[tuple[Tensor, Tensor]] = [(module.weight, module.bias) for module in linears(tied)]
+    sources += [(module.weight, module.bias) for module in tied_layers(tied)]
     assert len(sources) == 2 * count
     with torch.no_grad():
         for module, (weight, bias) in zip(linears(model), sources, strict=True):
@@ -121,7 +122,6 @@ def test_a_sigmoid_output_lies_between_0_and_1_and_a_linear_one_is_free(kind: st
     far = 100 * torch.randn(6, 4, generator=torch.Generator().manual_seed(0))
     sigmoid = build(config(architecture__kind=kind).plan, 0)
     linear = build(config(architecture__kind=kind, architecture__output="linear", objective__reconstruction="mse").plan, 0)
-    assert same_weights(sigmoid, linear) == (kind == "dense" or sigmoid.output_activation == "linear") or kind == "conv2d"
     pixels = sigmoid.decode(far)
     assert pixels.min() >= 0
     assert pixels.max() <= 1

@@ -74,7 +74,7 @@ def test_only_convolutional_convolves() -> None:
 
 
 def test_an_unknown_name_gets_the_nearest_or_the_list() -> None:
-    with pytest.raises(ConfigError, match="no preset called “vanila”. Did you mean “vanilla”"):
+    with pytest.raises(ConfigError, match=r"no preset called “vanila”\. Did you mean “vanilla”"):
         preset("vanila")
     with pytest.raises(ConfigError, match="There are: vanilla, deep, "):
         preset("zzzz")

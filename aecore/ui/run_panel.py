@@ -105,8 +105,8 @@ def _train(config: RunConfig | None, preset: Preset) -> None:
     if config is None:
         return
     newest = next(iter(runs_of(person())), None)
-    twice = newest and newest.config == config and time.time() - newest.about.created < _DOUBLE_CLICK
-    if not twice:
+    just_made = newest is not None and time.time() - newest.about.created < _DOUBLE_CLICK
+    if newest is None or not (just_made and newest.config == config and newest.status.state in ACTIVE):
         try:
             show_run(engine().submit(config, owner=person(), name=run_name(config, preset)).token, config)
         except EngineError as error:

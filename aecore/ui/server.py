@@ -7,6 +7,7 @@ import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from http.cookies import SimpleCookie
 
 import anyio.to_thread
@@ -19,7 +20,7 @@ COOKIE = "aecore_person"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
 
 
-@st.cache_resource
+@cache
 def engine() -> Engine:
     """The one engine of this server process."""
     return Engine()
@@ -38,7 +39,9 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
 
 def person() -> str:
     """Who is asking: a hash of this browser's cookie (the token itself is never stored), or of nothing where there is none."""
-    token = st.context.cookies.get(COOKIE, "")
+    token = st.context.cookies.get(COOKIE)
+    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
+        token = ""
     return hashlib.sha256(token.encode()).hexdigest()[:32]
 
 
