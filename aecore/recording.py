@@ -6,13 +6,15 @@ Used by the engine's workers and by the command line alike, so that a run made e
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 
 import torch
 
 from aecore.checkpoint import load_state, save_model, save_state
-from aecore.data.downloads import DataUnavailableError
-from aecore.data.loading import load
+from aecore.data.arrays import data_root
+from aecore.data.downloads import DataUnavailableError, Progress
+from aecore.data.loading import Dataset, load
 from aecore.evaluation import evaluate
 from aecore.frames import drop_frames_after
 from aecore.metrics_log import MetricsWriter
@@ -28,6 +30,21 @@ HEARTBEAT = 1.0
 """Seconds between two signs of life of a paused run."""
 WATCHING_SHARE = 0.1
 """Part of the time that validating, and painting, may take of a run: the rest is for training."""
+
+
+_DATASETS_KEPT = 2
+_datasets: OrderedDict[tuple[str, int | None, str], Dataset] = OrderedDict()
+
+
+def load_kept(name: str, resolution: int | None, progress: Progress | None = None) -> Dataset:
+    """The data set, kept in memory from the last runs of this process: the next run on it then starts at once."""
+    key = (name, resolution, str(data_root(None)))
+    if key not in _datasets:
+        _datasets[key] = load(name, resolution=resolution, progress=progress)
+    _datasets.move_to_end(key)
+    while len(_datasets) > _DATASETS_KEPT:
+        _datasets.popitem(last=False)
+    return _datasets[key]
 
 
 class StopRequestedError(Exception):
@@ -103,7 +120,7 @@ class Recorder:
     # --- the three parts of a run -----------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        dataset = load(self.config.data.name, resolution=self.config.data.resolution, progress=self._progress)
+        dataset = load_kept(self.config.data.name, self.config.data.resolution, self._progress)
         trainer = Trainer(self.config, dataset)
         resumed = self.run.resume_path.is_file()
         if resumed:

@@ -19,9 +19,11 @@ from pathlib import Path
 
 import torch
 
-from aecore.recording import Recorder
+from aecore.data.catalogue import DEFAULT
+from aecore.presets import preset
+from aecore.recording import Recorder, load_kept
 from aecore.runs import Run
-from aecore.training import Trainer  # noqa: F401  (imported now, so that the first run need not wait for it)
+from aecore.training import Trainer
 
 LAST_WORDS = 3.0
 """Seconds that a worker without a server may take to save its run."""
@@ -38,6 +40,7 @@ class Worker:
     def main(self) -> None:
         """Train what is asked for until the server is gone."""
         threading.Thread(target=self._listen, daemon=True).start()
+        _warm_up()
         _say({"ready": True})
         while (folder := self._orders.get()) is not None:
             self._parked.clear()
@@ -73,6 +76,13 @@ class Worker:
         timer = threading.Timer(LAST_WORDS, os._exit, args=(1,))
         timer.daemon = True
         timer.start()
+
+
+def _warm_up() -> None:
+    """What the first run would otherwise wait for: the usual data, and torch's first step."""
+    usual = load_kept(DEFAULT, None)
+    for _ in zip(range(2), Trainer(preset("vae").config, usual).run(), strict=False):
+        pass
 
 
 def _say(message: dict[str, object]) -> None:

@@ -16,7 +16,7 @@ for problem in problems:
 with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
     settings_form.choose_data()
     preset = choose_preset(experiment.preset)
-    buttons = st.container(horizontal=True, vertical_alignment="bottom", key="toolbar", width="content")
+    st.caption(preset.summary)
 
 # In the sidebar, because there a phone folds it away and a projector shows it beside the pictures.
 with st.sidebar:
@@ -24,7 +24,7 @@ with st.sidebar:
 
 for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
-with buttons:
+with st.container(horizontal=True, key="toolbar"):
     run = run_panel.toolbar(experiment, config, preset)
 run_panel.show_problem()
 
@@ -35,7 +35,7 @@ if config is not None:
         ratio = plan.input_size / plan.code_size
         squeeze = f"{ratio:.3g} times fewer" if ratio > 1 else "no fewer: overcomplete"
         st.caption(
-            f"{preset.summary} **{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
+            f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
             f"**{plan.code_size:,} in the code** ({squeeze}); {config.total_steps:,} steps: {config.epochs} epochs of "
             f"{config.train_size:,} images.",
             text_alignment="center",

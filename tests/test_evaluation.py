@@ -14,6 +14,7 @@ from aecore.corruption import corrupt
 from aecore.evaluation import evaluate
 from aecore.model import Autoencoder
 from aecore.noise import PixelNoise
+from aecore.objective import kl_to_standard_normal
 from tests.tiny import config, split, trainer
 
 TEST = split(60, 9)
@@ -88,6 +89,22 @@ def test_a_denoising_network_is_measured_with_noise_and_without(kind: str) -> No
         assert abs(measured[name] / clean[name] - 1) > 0.04
     assert evaluate(model, run, TEST) == measured
     assert evaluate(model, run.with_settings({"seed": 5}), TEST)["mse"] != measured["mse"]
+
+
+def test_the_bound_of_a_denoising_vae_is_that_of_noisy_images() -> None:
+    model, run = trained("vae", architecture__hidden=(30,), corruption__kind="masking", corruption__level=0.5)
+    measured = evaluate(model, run, TEST)
+
+    def kl(inputs: Tensor) -> float:
+        with torch.no_grad():
+            encoding = model.encode(inputs)
+        assert encoding.log_variance is not None
+        return kl_to_standard_normal(encoding.mean, encoding.log_variance).item()
+
+    images = TEST.images / 255
+    noisy = [kl(corrupt(images, run.corruption, PixelNoise(seed))) for seed in range(8)]
+    assert measured["kl"] == pytest.approx(np.mean(noisy), rel=0.15)  # it varies with the noise: by 5 % from seed to seed
+    assert kl(images) > 1.3 * max(noisy)
 
 
 @pytest.mark.parametrize(

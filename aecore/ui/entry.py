@@ -6,7 +6,7 @@ import streamlit as st
 
 PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
 
-st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/compress:", layout="wide")
+st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/compress:", layout="wide", initial_sidebar_state=340)
 
 page = st.navigation(
     [

@@ -58,8 +58,6 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
         st.button(
             "Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token)
         )
-        if state in ("running", "paused", "preparing"):
-            _rate_now(run)
     return run
 
 
@@ -73,10 +71,16 @@ def show_problem() -> None:
 def live(run: Run | None, preset: Preset) -> None:
     """The live view of a run, and under it what can be said once it has ended."""
     if run is None:
-        st.info(f"Press **Train** and watch. {preset.watch}", icon=":material/visibility:")
+        st.info(
+            f"Press **Train** and watch. {preset.watch} Every setting is in the sidebar; on a phone, » at the top opens it.",
+            icon=":material/visibility:",
+        )
         return
     status = run.status
-    others = _compared(run)
+    with st.container(horizontal=True, key="beside_chart"):
+        others = _compared(run)
+        if status.state in ("running", "paused", "preparing") and run.about.owner == person():
+            _rate_now(run)
     shown = [(run.token, _name(run)), *((other.token, _name(other)) for other in others)]
     live_run(
         shown,

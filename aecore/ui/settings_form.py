@@ -33,7 +33,7 @@ _WORDS = {
     "none": "None",
     "masking": "Dropout (masking)",
     "salt-and-pepper": "Salt and pepper",
-    "bce": "Binary cross-entropy",
+    "bce": "Cross-entropy",
     "mse": "Squared error",
     "relu": "ReLU",
     "leaky_relu": "LeakyReLU",

@@ -1,0 +1,72 @@
+"""``make screenshots``: pictures of every page, in light, dark and on a phone, and the README's own (docs/train.png)."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.browser import launch
+from tests.live import TrainPage
+from tests.server import ROOT, AppServer
+
+WAYS = {"light": (1400, 1250, "light"), "dark": (1400, 1250, "dark"), "phone": (360, 3600, "light")}
+EXAMPLE = "?preset=vae&architecture.hidden=400&code.kind=gaussian&code.size=2&optimizer.learning_rate=0.002&epochs=25"
+
+
+def main(folder: Path) -> None:
+    """Train an example in the browser, and take every picture."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
+        server = AppServer(Path(own) / "runs", Path(own) / "log.txt")
+        browser = launch(playwright)
+        try:
+            _take(browser, server, folder)
+        finally:
+            browser.close()
+            server.stop()
+
+
+def _take(browser: Browser, server: AppServer, folder: Path) -> None:
+    trained = ""
+    for name, (width, height, scheme) in WAYS.items():
+        dark = scheme == "dark"
+        with browser.new_context(
+            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+        ) as context:
+            page = context.new_page()
+            page.goto(server.url)
+            page.get_by_test_id("explorer").wait_for()
+            _picture(page, folder / f"home-{name}.png")
+            train = TrainPage(page, server.url)
+            if not trained:
+                train.open(EXAMPLE)
+                _picture(page, folder / f"train-new-{name}.png")
+                train.press("Train")
+                train.until_state("running")
+                train.until(lambda view=train: view.number("points") > 25, "a curve")  # type: ignore[misc]
+                _picture(page, folder / f"train-live-{name}.png")
+                if folder == ROOT / "docs":
+                    page.set_viewport_size({"width": 1400, "height": 1000})
+                train.until_state("finished")
+                trained = page.url
+            else:
+                page.goto(trained)
+            train.until_state("finished")
+            page.get_by_test_id("stMetric").first.wait_for()
+            _picture(page, folder / f"train-{name}.png")
+
+
+def _picture(page: Page, path: Path) -> None:
+    page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    page.mouse.move(0, 0)
+    page.evaluate("() => document.fonts.ready")
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    page.screenshot(path=path)
+    print(path)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "artifacts")
