@@ -18,6 +18,9 @@ CodeActivation = Literal["linear", "relu", "leaky_relu", "gelu", "silu", "tanh",
 MAX_PARAMETERS = 20_000_000
 """A network of this size trains, slowly, on one core and saves in under a second; beyond it one run would starve a class."""
 
+MAX_ACTIVATIONS = 150_000_000
+"""Numbers that one batch may make in all layers together: 0.6 GB, and as much again for their gradients."""
+
 
 def _whole_numbers(value: object) -> object:
     """Accept «512-256», «512,256» and «512 256» for a list of layer sizes, as typed in a field, a URL or a shell."""
@@ -235,6 +238,13 @@ class RunConfig(_Section):
         if parameters > MAX_PARAMETERS:
             raise ValueError(
                 f"This network has {parameters:,} parameters; {MAX_PARAMETERS:,} are allowed here. Use fewer or smaller layers."
+            )
+        activations = self.batch_size * self._plan(chosen).activations
+        if activations > MAX_ACTIVATIONS:
+            most = MAX_ACTIVATIONS // self._plan(chosen).activations
+            raise ValueError(
+                f"A batch of {self.batch_size:,} images makes {activations:,} numbers in this network's layers, more than the "
+                f"memory allows here: use a batch size of {most:,} at most, or smaller layers."
             )
         return self
 

@@ -100,6 +100,11 @@ class Plan:
         """Numbers that training changes."""
         return sum(layer.parameters for layer in self.encoder + self.decoder)
 
+    @property
+    def activations(self) -> int:
+        """Numbers that one image makes in all layers together, which training keeps for the backward pass."""
+        return self.input_size + sum(prod(layer.shape) for layer in self.encoder + self.decoder)
+
 
 def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape) -> Plan:
     """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width)."""

@@ -113,7 +113,10 @@ class Recorder:
             self._fail(str(error))
         except DataUnavailableError as error:
             self._fail(str(error))
-        except (MemoryError, torch.OutOfMemoryError):
+        except (MemoryError, RuntimeError) as error:
+            # torch has a class of its own for a full GPU, and none for a full CPU.
+            if not isinstance(error, MemoryError | torch.OutOfMemoryError) and "allocate memory" not in str(error):
+                raise
             self._fail("There is not enough memory for this run: choose a smaller network, a smaller batch or fewer images.")
         return self.status
 
@@ -152,6 +155,8 @@ class Recorder:
             now = time.perf_counter()
             self._seconds += now - started
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
+            if trainer.step == trainer.total_steps:
+                break  # the row of the last step is written below, with its validation
             if single or now >= next_show or epoch_ended:
                 self._show(trainer.read_losses(), validate=single or self._validating.due, paint=single or self._painting.due)
                 next_show = now + TICK

@@ -190,8 +190,24 @@ def shipped_run(name: str) -> Run | None:
 
 def runs_of(owner: str) -> list[Run]:
     """A person's runs, newest first."""
-    mine = [(run.about.created, run) for run in _runs_in(runs_root()) if run.about.owner == owner]
+    mine = [(about.created, run) for run in _runs_in(runs_root()) if (about := _about_kept(run)).owner == owner]
     return [run for _, run in sorted(mine, key=lambda pair: -pair[0])]
+
+
+_abouts: dict[Path, tuple[int, About]] = {}
+
+
+def _about_kept(run: Run) -> About:
+    """A run's `about`, read again only when its file has changed: every click of every person looks through all runs."""
+    path = run.folder / "about.json"
+    try:
+        stamp = path.stat().st_mtime_ns
+    except OSError:
+        return About()
+    kept = _abouts.get(path)
+    if kept is None or kept[0] != stamp:
+        kept = _abouts[path] = (stamp, run.about)
+    return kept[1]
 
 
 def all_runs() -> Iterator[Run]:

@@ -20,7 +20,7 @@ LONG = "?preset=vanilla&epochs=400"
 """Long enough to be watched, whatever the machine; every test stops what it started."""
 
 
-@pytest.fixture()
+@pytest.fixture
 def train(page: Page, server: AppServer) -> TrainPage:
     return TrainPage(page, server.url)
 
