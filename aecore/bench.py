@@ -48,9 +48,7 @@ def matrix_share(report: Report) -> dict[str, Any]:
     steps = trainer.run()
     whole = _medians({"step": lambda: next(steps), "products": products, "batch": trainer.next_batch})
     share, batch = whole["products"] / whole["step"], whole["batch"] / whole["step"]
-    report(
-        f"  step {whole['step'] * 1e3:.2f} ms, matrix products {whole['products'] * 1e3:.2f} ms, batch {whole['batch'] * 1e3:.3f} ms"
-    )
+    report("  " + ", ".join(f"{name} {seconds * 1e3:.2f} ms" for name, seconds in whole.items()))
     noisy = config.with_settings({"corruption.kind": "gaussian"})
     trainer = Trainer(noisy, _random_dataset(4096), torch.device("cpu"))
     steps = trainer.run()
