@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,7 +87,8 @@ def _presets(options: argparse.Namespace) -> dict[str, Any]:
     if not options.json:
         width = max(map(len, PRESETS))
         for row in PRESETS.values():
-            print(f"{row.name:<{width}}  {row.summary}")
+            sizes = "-".join(str(prod(shape)) for shape in row.config.plan.shapes)
+            print(f"{row.name:<{width}}  {row.summary} {sizes}.")
     return {name: {"summary": row.summary, "config": row.config.model_dump(mode="json")} for name, row in PRESETS.items()}
 
 

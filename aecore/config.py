@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -323,8 +323,12 @@ class RunConfig(_Section):
 
     def to_query(self) -> dict[str, str]:
         """The settings that differ from `RunConfig()`, as text for a URL's query; :meth:`from_query` undoes it exactly."""
-        usual = RunConfig().flat()
-        return {name: _as_text(value) for name, value in self.flat().items() if value != usual[name]}
+        return self.query_of(self.differences(RunConfig()))
+
+    def query_of(self, names: Iterable[str]) -> dict[str, str]:
+        """The named settings as text for a URL's query."""
+        flat = self.flat()
+        return {name: _as_text(flat[name]) for name in names}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> RunConfig:

@@ -101,6 +101,13 @@ class Plan:
         return sum(layer.parameters for layer in self.encoder + self.decoder)
 
     @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """What an example becomes on its way: the picture, each layer's output, the code, and the picture again."""
+        inner = [layer.shape for layer in self.encoder if not isinstance(layer, Reshape)]
+        outer = [layer.shape for layer in self.decoder if not isinstance(layer, Reshape)]
+        return (self.input_shape, *inner[:-1], (self.code_size,), *outer[:-1], self.input_shape)
+
+    @property
     def activations(self) -> int:
         """Numbers that one image makes in all layers together, which training keeps for the backward pass."""
         return self.input_size + sum(prod(layer.shape) for layer in self.encoder + self.decoder)

@@ -24,6 +24,8 @@ from aecore.training import DivergedError, Trainer
 
 TICK = 0.12
 """Seconds between two rows of the metrics: eight a second, so that a chart moves at least five times a second."""
+EARLY_STEPS = frozenset({1, 2, 4, 7, 11, 16, 23, 32})
+"""Steps that get a row of their own at the beginning of a run."""
 SAVE_EVERY = 10.0
 """Seconds of training that a killed worker can cost."""
 HEARTBEAT = 1.0
@@ -157,7 +159,9 @@ class Recorder:
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
             if trainer.step == trainer.total_steps:
                 break  # the row of the last step is written below, with its validation
-            if single or now >= next_show or epoch_ended:
+            # The first steps change most, and a run that diverges does so here: they are shown whatever the clock says.
+            early = trainer.step in EARLY_STEPS
+            if single or early or now >= next_show or epoch_ended:
                 self._show(trainer.read_losses(), validate=single or self._validating.due, paint=single or self._painting.due)
                 next_show = now + TICK
             elif self._painter.wants_to_keep and self._painting.due:

@@ -1,7 +1,8 @@
 """A worker process: torch imported and ready, it trains one run after the other in one thread.
 
 It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder}`` and ``{"park": true}``
-(let the present run go back to the queue). Out: ``{"ready": true}``, ``{"done": folder, "state": …}``. When its standard
+(let the present run go back to the queue). Out: ``{"ready": true}``, ``{"paused": folder}``,
+``{"done": folder, "state": …}``. When its standard
 input closes, the server is gone, however it ended: the run is saved, marked interrupted, and the worker ends too.
 """
 
@@ -15,6 +16,7 @@ import sys
 import threading
 import time
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -22,7 +24,7 @@ import torch
 from aecore.data.catalogue import DEFAULT
 from aecore.presets import preset
 from aecore.recording import Recorder, load_kept
-from aecore.runs import Run
+from aecore.runs import Run, Status
 from aecore.training import Trainer
 
 LAST_WORDS = 3.0
@@ -49,7 +51,7 @@ class Worker:
 
     def _train(self, run: Run) -> str:
         try:
-            return Recorder(run, self._must_leave).record().state
+            return Recorder(run, self._must_leave, _report_pauses(run)).record().state
         except Exception as error:
             (run.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
             status = run.status
@@ -76,6 +78,19 @@ class Worker:
         timer = threading.Timer(LAST_WORDS, os._exit, args=(1,))
         timer.daemon = True
         timer.start()
+
+
+def _report_pauses(run: Run) -> Callable[[Status], None]:
+    """Tell the engine when the run is paused from now on: somebody may be waiting for its place."""
+    before = ""
+
+    def watch(status: Status) -> None:
+        nonlocal before
+        if status.state == "paused" != before:
+            _say({"paused": str(run.folder)})
+        before = status.state
+
+    return watch
 
 
 def _warm_up() -> None:

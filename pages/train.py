@@ -33,13 +33,15 @@ if config is not None:
     with st.container(border=True, key="architecture"):
         show_architecture(plan, preset.title)
         ratio = plan.input_size / plan.code_size
-        squeeze = f"{ratio:.3g} times fewer" if ratio > 1 else "no fewer: overcomplete"
+        times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
+        squeeze = f"{times} times fewer" if ratio > 1 else "no fewer: overcomplete"
+        epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
         st.caption(
             f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
-            f"**{plan.code_size:,} in the code** ({squeeze}); {config.total_steps:,} steps: {config.epochs} epochs of "
+            f"**{plan.code_size:,} in the code** ({squeeze}); {config.total_steps:,} steps: {epochs} of "
             f"{config.train_size:,} images.",
             text_alignment="center",
         )
-run_panel.live(run, preset)
+run_panel.live(run, config, preset)
 
 remember(address.Experiment(config or experiment.config, preset.name, run.token if run else ""))

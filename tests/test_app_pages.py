@@ -123,6 +123,16 @@ def test_a_bad_address_is_explained_and_the_page_works(name: str, value: str, sa
     assert not app.button(key="train").disabled
 
 
+def test_an_address_with_a_preset_and_a_change_means_that_preset_with_that_change() -> None:
+    app = train_page(preset="vae", code__size="2")
+    assert RunConfig.from_query(query(app)) == PRESETS["vae"].config.with_settings({"code.size": 2})
+
+
+def test_a_misspelt_setting_in_the_address_is_named() -> None:
+    app = train_page(preset="vae", code__sise="2")
+    assert "Did you mean “code.size”" in app.warning[0].value
+
+
 def test_settings_that_do_not_fit_together_are_explained_and_cannot_be_trained() -> None:
     app = train_page()
     app.segmented_control(key="set:architecture.output").set_value("linear").run()
@@ -162,7 +172,7 @@ def test_train_pause_step_resume_stop() -> None:
     wait_for(lambda: run.status.step == step + 1, "a single step")
     app.select_slider(key=f"rate:{run.token}").set_value(0.0005).run()
     assert run.control.learning_rate == 0.0005
-    app.button(key="resume").click().run()
+    app.button(key="pause").click().run()
     wait_for(lambda: run.status.state == "running", "going on")
     app.run()
     app.button(key="stop").click().run()
@@ -203,6 +213,7 @@ def test_somebody_elses_run_is_shown_but_has_no_buttons() -> None:
     run = new_run(RunConfig.parse({"epochs": 3}), owner="somebody else", name="theirs")
     run.write_status(Status(state="running"))
     app = train_page(run=run.token)
+    assert "somebody else's" in caption(app)
     assert {button.key for button in app.button} & {"pause", "stop", "step", "resume"} == set()
     assert RunConfig.from_query(query(app)) == run.config
     run.write_status(Status(state="stopped"))
@@ -215,6 +226,8 @@ def test_without_network_the_digits_are_offered() -> None:
     app = train_page(run=run.token)
     app.button(key="use_digits").click().run()
     assert app.selectbox(key="set:data.name").value == "digits"
+    assert "run" not in query(app)
+    assert "use_digits" not in {button.key for button in app.button}
 
 
 @pytest.mark.parametrize(

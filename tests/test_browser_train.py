@@ -156,6 +156,18 @@ def test_a_number_typed_just_before_train_counts(train: TrainPage, server: AppSe
     train.until_state("stopped")
 
 
+def test_a_hasty_double_click_trains_once_and_shows_it(train: TrainPage, server: AppServer) -> None:
+    for _ in range(3):
+        before = len(list(server.runs.iterdir())) if server.runs.exists() else 0
+        train.open(LONG)
+        expect(train.view).to_have_count(0)
+        train.button("Train").dblclick(delay=20)
+        train.until_state("running")
+        assert len(list(server.runs.iterdir())) == before + 1
+        train.press("Stop")
+        train.until_state("stopped")
+
+
 def test_home_explores_the_shipped_run(page: Page, server: AppServer) -> None:
     page.goto(server.url)
     explorer = page.get_by_test_id("explorer")

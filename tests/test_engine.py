@@ -131,6 +131,17 @@ def test_a_paused_run_makes_room_and_comes_back_exactly(engine: Engine) -> None:
     finish(engine, paused)
 
 
+def test_a_run_that_is_paused_while_somebody_waits_makes_room_too(engine: Engine) -> None:
+    first = engine.submit(ENDLESS, owner="ada")
+    state_is(first, "running")
+    waiting = engine.submit(TINY, owner="bob")
+    assert waiting.status.state == "queued"
+    engine.pause(first)
+    state_is(waiting, "finished")
+    state_is(first, "paused")
+    finish(engine, first)
+
+
 def test_a_killed_worker_fails_its_run_and_the_queue_goes_on(engine: Engine) -> None:
     victim = engine.submit(ENDLESS, owner="ada")
     state_is(victim, "running")

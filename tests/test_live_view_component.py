@@ -427,7 +427,7 @@ def test_missing_values_leave_gaps(live: LivePage) -> None:
 
 
 STATES: list[tuple[str, dict[str, Any], str, str]] = [
-    ("queued", {"queue": 2}, "Queued", "Number 2 in the queue"),
+    ("queued", {"queue": 2, "slots": 3}, "Queued", "Number 2 in the queue: 3 runs train at a time here"),
     ("preparing", {"preparing": {"what": "Downloading mnist", "done": 0.4}}, "Preparing", "Downloading mnist…"),
     ("running", {"steps": 410}, "Training", "About 8 s left"),
     ("paused", {}, "Paused", "Waiting at step 10."),

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aecore.config import RunConfig
-from aecore.config_errors import ConfigError
+from aecore.config_errors import ConfigError, no_such_setting
 from aecore.presets import PRESETS
 from aecore.runs import find_run
 
@@ -27,33 +27,43 @@ class Experiment:
 
 
 def write(experiment: Experiment) -> dict[str, str]:
-    """The query of an experiment; :func:`read` undoes it exactly."""
-    settings = experiment.config.to_query()
-    # An address with a preset and no setting means that preset as it is; so a configuration that is all usual says one thing.
-    settings = settings or {"epochs": str(experiment.config.epochs)}
-    return {"preset": experiment.preset, **settings, **({"run": experiment.run} if experiment.run else {})}
+    """The query of an experiment; :func:`read` undoes it exactly.
+
+    It names every setting that differs from the preset, and every one that differs from what is usual: so an address also
+    means the same run where a preset has been changed since.
+    """
+    query = experiment.config.to_query()
+    query |= experiment.config.query_of(experiment.config.differences(PRESETS[experiment.preset].config))
+    return {"preset": experiment.preset, **query, **({"run": experiment.run} if experiment.run else {})}
 
 
 def read(query: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     """The experiment of a query, and sentences about what in it could not be used.
 
-    With no setting at all, the run's own configuration counts, else the preset's, else that of the usual preset.
+    Settings that are not named are those of the preset that is named; with no setting and no preset, those of the run.
     """
-    problems: list[str] = []
+    known = RunConfig.settings()
+    problems = [no_such_setting(name, known) for name in query if name not in known and name not in ("preset", "run")]
     name = query.get("preset", USUAL_PRESET)
     if name not in PRESETS:
-        problems.append(f"The address names a preset, “{name}”, that does not exist; {USUAL_PRESET} is used.")
+        problems.append(f"The address names a preset, “{name[:40]}”, that does not exist; {USUAL_PRESET} is used.")
         name = USUAL_PRESET
+    config = PRESETS[name].config
+    settings = {key: value for key, value in query.items() if key in known}
     token = query.get("run", "")
     run = find_run(token) if token else None
+    if run is not None and not settings and "preset" not in query:
+        config = run.config
+        started_from = run.about.name.split(" · ")[0]
+        name = started_from if started_from in PRESETS else name
+    try:
+        config = config.with_settings(settings)
+    except ConfigError as error:
+        problems += [f"In the address: {problem}" for problem in error.problems]
+        problems.append(f"The settings of the address are not used; those of the preset {PRESETS[name].title} are.")
     if token and run is None:
-        problems.append(
-            "The run in this address is not on this server. Its settings are below: press Train to make the same run here."
+        hope = (
+            "Its settings are here: press Train to make the same run." if settings else "The address does not say its settings."
         )
-    config = run.config if run is not None else PRESETS[name].config
-    if query.keys() & RunConfig.settings().keys():
-        try:
-            config = RunConfig.from_query(query)
-        except ConfigError as error:
-            problems += [f"In the address: {problem}" for problem in error.problems]
+        problems.append(f"The run in this address is not on this server. {hope}")
     return Experiment(config, name, token if run is not None else ""), problems

@@ -8,7 +8,7 @@ from html import escape
 
 import streamlit as st
 
-from aecore.layers import Layer, Plan, Reshape, Shape
+from aecore.layers import Plan, Reshape, Shape
 
 # st.html removes drawings, and st.image cannot take the page's colours: a component of one line shows it instead.
 _DRAWING = st.components.v2.component(
@@ -55,18 +55,10 @@ def architecture_svg(plan: Plan, name: str) -> str:
 
 
 def _columns(plan: Plan) -> list[tuple[Shape, str]]:
-    def real(layers: tuple[Layer, ...]) -> list[Layer]:
-        return [layer for layer in layers if not isinstance(layer, Reshape)]
-
-    encoder, decoder = real(plan.encoder), real(plan.decoder)
-    output = plan.input_shape
-    return [
-        (plan.input_shape, "picture"),
-        *((layer.shape, "hidden") for layer in encoder[:-1]),
-        ((plan.code_size,), "code"),
-        *((layer.shape, "hidden") for layer in decoder[:-1]),
-        (output, "picture"),
-    ]
+    shapes = plan.shapes
+    code = sum(not isinstance(layer, Reshape) for layer in plan.encoder)
+    roles = {0: "picture", code: "code", len(shapes) - 1: "picture"}
+    return [(shape, roles.get(index, "hidden")) for index, shape in enumerate(shapes)]
 
 
 def _box(index: int, shape: Shape, most: int) -> tuple[float, float, float, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import streamlit as st
 
 from aecore.config import RunConfig
@@ -54,6 +56,13 @@ def show_run(token: str, config: RunConfig) -> None:
     """Show another run, from the next rerun on, beside the settings that the controls have."""
     kept: address.Experiment = st.session_state[_KEPT]
     st.session_state[_KEPT] = address.Experiment(config, kept.preset, token)
+
+
+def leave_run(settings: dict[str, Any]) -> None:
+    """Show no run, and change these settings; to be called from a callback."""
+    kept: address.Experiment = st.session_state[_KEPT]
+    show(address.Experiment(kept.config.with_settings(settings), kept.preset))
+    st.session_state[_WRITTEN] = st.query_params.to_dict()  # else the old address would bring the run back
 
 
 def _running() -> address.Experiment | None:

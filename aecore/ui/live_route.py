@@ -75,7 +75,8 @@ def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) 
     gallery = read_gallery(run.frames_folder) if with_gallery else None
     return {
         "token": run.token,
-        "status": asdict(status) | {"queue": engine().position(run) if status.state == "queued" else None},
+        "status": asdict(status)
+        | {"queue": engine().position(run) if status.state == "queued" else None, "slots": engine().slots},
         "columns": columns,
         "rows": [[_finite(value) for value in row] for row in rows],
         "frame": None if frame is None or frame.step == frame_step else _frame(frame, run),

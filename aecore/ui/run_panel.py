@@ -11,7 +11,7 @@ from aecore.engine import EngineError
 from aecore.presets import Preset
 from aecore.runs import ACTIVE, CHECKPOINTS, Run, find_run, runs_of, shipped
 from aecore.ui.address import Experiment
-from aecore.ui.experiment_state import show_run
+from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
 from aecore.ui.server import engine, person
 from aecore.ui.settings_form import RATES
@@ -31,21 +31,19 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
         icon=":material/play_arrow:",
         key="train",
         disabled=config is None,
-        help="Start a new run with these settings. Runs that are there already are kept.",
     ):
         _train(config, preset)
     if run is not None and mine:
-        if run.resumable or state == "paused":
-            st.button("Resume", icon=":material/resume:", key="resume", on_click=_do, args=("resume", run.token))
-        else:
-            st.button(
-                "Pause",
-                icon=":material/pause:",
-                key="pause",
-                disabled=state not in ("preparing", "running"),
-                on_click=_do,
-                args=("pause", run.token),
-            )
+        goes_on = run.resumable or state == "paused"
+        # One button under one key, so that the keyboard's focus stays on it.
+        st.button(
+            "Resume" if goes_on else "Pause",
+            icon=":material/resume:" if goes_on else ":material/pause:",
+            key="pause",
+            disabled=not goes_on and state not in ("preparing", "running"),
+            on_click=_do,
+            args=("resume" if goes_on else "pause", run.token),
+        )
         st.button(
             "Step",
             icon=":material/skip_next:",
@@ -68,19 +66,23 @@ def show_problem() -> None:
         st.error(problem, icon=":material/error:")
 
 
-def live(run: Run | None, preset: Preset) -> None:
+def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
     """The live view of a run, and under it what can be said once it has ended."""
     if run is None:
         st.info(
-            f"Press **Train** and watch. {preset.watch} Every setting is in the sidebar; on a phone, » at the top opens it.",
+            f"Press **Train** and watch. {preset.watch} All settings are in the sidebar (» where it is folded away).",
             icon=":material/visibility:",
         )
         return
     status = run.status
+    mine = run.about.owner == person()
     with st.container(horizontal=True, key="beside_chart"):
         others = _compared(run)
-        if status.state in ("running", "paused", "preparing") and run.about.owner == person():
+        if mine and status.state in ("running", "paused", "preparing"):
             _rate_now(run)
+    st.caption(_which(run, config, mine))
+    if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
+        st.button("Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:")
     shown = [(run.token, _name(run)), *((other.token, _name(other)) for other in others)]
     live_run(
         shown,
@@ -89,8 +91,6 @@ def live(run: Run | None, preset: Preset) -> None:
         nonce=int(status.since * 1000),
         corrupted=run.config.corruption.kind != "none",
     )
-    if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
-        st.button("Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:")
     if status.test is not None:
         _test_numbers(run)
     if status.state not in ACTIVE:
@@ -110,7 +110,10 @@ def _train(config: RunConfig | None, preset: Preset) -> None:
         return
     newest = next(iter(runs_of(person())), None)
     just_made = newest is not None and time.time() - newest.about.created < _DOUBLE_CLICK
-    if newest is None or not (just_made and newest.config == config and newest.status.state in ACTIVE):
+    if newest is not None and just_made and newest.config == config and newest.status.state in ACTIVE:
+        # The second press of a double click may have cut off the rerun of the first before it could show its run.
+        show_run(newest.token, config)
+    else:
         try:
             show_run(engine().submit(config, owner=person(), name=run_name(config, preset)).token, config)
         except EngineError as error:
@@ -144,7 +147,7 @@ def _rate_now(run: Run) -> None:
             engine().set_learning_rate(run, rate)
 
     st.select_slider(
-        "Learning rate, now",
+        "Base learning rate, now",
         options,
         key=key,
         on_change=change,
@@ -168,6 +171,7 @@ def _compared(run: Run) -> list[Run]:
         persist_state="session",
         max_selections=8,
         placeholder="Choose runs to lay over the chart",
+        help="Losses can be compared where the data and the loss are the same; a total holds the KL term times its β.",
     )
     return [other for other in others if other.token in tokens]
 
@@ -193,8 +197,20 @@ def _test_numbers(run: Run) -> None:
     )
 
 
+def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
+    """Which run is shown, and what may be surprising about it."""
+    words = [f"Below: **{_name(run)}**."]
+    if config is not None and config != run.config:
+        words.append("The settings have been changed since: they are for the next run.")
+    if not mine:
+        whose = "This run came with the app" if not run.about.owner else "This run is somebody else's"
+        words.append(f"{whose}: you can watch it, and train a copy of your own.")
+    return " ".join(words)
+
+
 def _use_digits() -> None:
-    st.session_state["set:data.name"] = "digits"
+    """Put the failed run away, and the bundled data in the place of what could not be had."""
+    leave_run({"data.name": "digits", "data.resolution": None, "data.train_images": None})
 
 
 def run_name(config: RunConfig, preset: Preset) -> str:

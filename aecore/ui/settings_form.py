@@ -44,7 +44,7 @@ _WORDS = {
     "linear": "Linear",
     "adam": "Adam",
     "adamw": "AdamW",
-    "sgd": "SGD with momentum",
+    "sgd": "SGD",
     "constant": "Constant",
     "cosine": "Cosine",
     "one-cycle": "One-cycle",

@@ -17,10 +17,10 @@ function messageOf(feed) {
   if (feed?.isUnknown) return "The server does not know this run any more. Reload the page or choose another run."
   if (feed?.failures) return "Reconnecting to the server…"
   if (!feed?.status) return feed ? "" : "Choose a run to see it here."
-  const { state, reason, step, steps, seconds, preparing, queue } = feed.status
+  const { state, reason, step, steps, seconds, preparing, queue, slots } = feed.status
   const left = step > 0 ? (seconds / step) * (steps - step) : NaN
   const messages = {
-    queued: queue ? `Number ${queue} in the queue` : "Waiting for a free place",
+    queued: queue ? `Number ${queue} in the queue: ${slots} runs train at a time here` : "Waiting for a free place",
     preparing: preparing ? `${preparing.what}…` : "Getting ready…",
     running: left >= 1 ? `About ${timeText(Math.round(left)).replace(".0 s", " s")} left` : "",
     paused: `Waiting at step ${countText(step)}.`,
