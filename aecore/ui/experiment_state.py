@@ -13,7 +13,11 @@ from aecore.ui import address, settings_form
 from aecore.ui.server import person
 
 _KEPT = "train_experiment"
-_WRITTEN = "train_query"
+_WRITTEN = "train_query"  # the query that this page wrote last
+_EARLIER = "train_queries"  # all that it wrote
+_WIDGETS = "train_widgets"  # what the controls held then
+_DECIDED = "train_decided"  # the next rerun shows what was kept, whatever address the browser still has
+_PRESSED = ("train", "pause", "step", "stop", "use_digits")
 
 
 def opened() -> tuple[address.Experiment, list[str]]:
@@ -24,7 +28,9 @@ def opened() -> tuple[address.Experiment, list[str]]:
     """
     query = st.query_params.to_dict()
     kept: address.Experiment | None = st.session_state.get(_KEPT)
-    if query and query != st.session_state.get(_WRITTEN):
+    decided = st.session_state.pop(_DECIDED, False)
+    if query and query != st.session_state.get(_WRITTEN) and not decided and not _out_of_date(query):
+        st.session_state.setdefault(_EARLIER, []).append(query)
         experiment, problems = address.read(query)
         show(experiment)
         return experiment, problems
@@ -50,19 +56,39 @@ def remember(experiment: address.Experiment) -> None:
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
+    st.session_state.setdefault(_EARLIER, []).append(query)
+    st.session_state[_WIDGETS] = _widgets()
 
 
 def show_run(token: str, config: RunConfig) -> None:
     """Show another run, from the next rerun on, beside the settings that the controls have."""
     kept: address.Experiment = st.session_state[_KEPT]
     st.session_state[_KEPT] = address.Experiment(config, kept.preset, token)
+    st.session_state[_DECIDED] = True
 
 
 def leave_run(settings: dict[str, Any]) -> None:
     """Show no run, and change these settings; to be called from a callback."""
     kept: address.Experiment = st.session_state[_KEPT]
     show(address.Experiment(kept.config.with_settings(settings), kept.preset))
-    st.session_state[_WRITTEN] = st.query_params.to_dict()  # else the old address would bring the run back
+    st.session_state[_DECIDED] = True
+
+
+def _out_of_date(query: dict[str, str]) -> bool:
+    """Whether the browser named an address that it had before the last rerun, because somebody was quicker than that rerun.
+
+    Every click brings along the address that the browser shows at that moment. Where a control was used, it is the control
+    that counts, and an earlier address of this page is just late; where none was, the person went back in the history.
+    """
+    if query not in st.session_state.get(_EARLIER, []):
+        return False
+    live = st.session_state.get("live")
+    told = live is not None and live.get("state") is not None
+    return told or any(st.session_state.get(key) for key in _PRESSED) or st.session_state.get(_WIDGETS) != _widgets()
+
+
+def _widgets() -> dict[str, Any]:
+    return {str(key): value for key, value in st.session_state.items() if str(key).startswith("set:") or key == "compare"}
 
 
 def _running() -> address.Experiment | None:
