@@ -14,6 +14,7 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from aecore.allocator import keep_freed_memory
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS
@@ -119,6 +120,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         run = Run.create(config, options.out, name=options.preset)
     except FileExistsError as error:
         raise _UsageError(str(error)) from None
+    keep_freed_memory()
     torch.set_num_threads(options.threads)
     with _bar(config.total_steps) as bar:
         status = Recorder(run, watch=lambda status: _advance(bar, status)).record()
@@ -180,6 +182,7 @@ def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.shipped_runs import SHIPPED, make, shipped_config
 
+    keep_freed_memory()
     torch.set_num_threads(1)
     made: dict[str, Any] = {}
     for name in SHIPPED:

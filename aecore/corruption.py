@@ -20,7 +20,7 @@ def corrupt(images: Tensor, corruption: CorruptionConfig, noise: PixelNoise) -> 
     if corruption.kind == "none" or corruption.level == 0:
         return images
     if corruption.kind == "gaussian":
-        return torch.add(images, noise.normal(images), alpha=corruption.level).clamp_(0, 1)
+        return noise.normal(images, corruption.level).add_(images).clamp_(0, 1)
     if corruption.kind == "masking":
         return images * noise.share(images, 1 - corruption.level)
     hit = noise.share(images, corruption.level)

@@ -7,7 +7,7 @@ than enough, and make one cheap 64-bit draw (SFC64) serve four pixels.
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -23,9 +23,9 @@ class PixelNoise:
     def __init__(self, seed: int) -> None:
         self._bits = np.random.SFC64(seed)
 
-    def normal(self, like: Tensor) -> Tensor:
-        """Standard normal noise of the shape and on the device of `like`, float32; at most 4.3 standard deviations."""
-        return self._look_up(_normal_quantiles(), like)
+    def normal(self, like: Tensor, sigma: float) -> Tensor:
+        """Normal noise of standard deviation `sigma`, of the shape and on the device of `like`, float32; at most 4.3 sigma."""
+        return self._look_up(_normal_quantiles(sigma), like)
 
     def share(self, like: Tensor, probability: float) -> Tensor:
         """1.0 with the given probability, else 0.0, for each element of `like`. Exact to 1/65,536."""
@@ -50,9 +50,9 @@ class PixelNoise:
         self._bits.state = whole
 
 
-@cache
-def _normal_quantiles() -> npt.NDArray[np.float32]:
-    """The standard normal's quantiles in the middle of 65,536 equally likely intervals."""
+@lru_cache(16)
+def _normal_quantiles(sigma: float) -> npt.NDArray[np.float32]:
+    """The normal's quantiles in the middle of 65,536 equally likely intervals."""
     middle = (torch.arange(LEVELS, dtype=torch.float64) + 0.5) / LEVELS
-    quantiles: npt.NDArray[np.float32] = torch.special.ndtri(middle).float().numpy()
+    quantiles: npt.NDArray[np.float32] = (sigma * torch.special.ndtri(middle)).float().numpy()
     return quantiles

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import torch
 
+from aecore.allocator import keep_freed_memory
 from aecore.data.catalogue import DEFAULT
 from aecore.presets import preset
 from aecore.recording import Recorder, load_kept
@@ -109,5 +110,6 @@ def _say(message: dict[str, object]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our standard input
+    keep_freed_memory()
     torch.set_num_threads(1)  # two threads a run are slower than one as soon as anything else runs
     Worker().main()

@@ -111,7 +111,7 @@ def test_gaussian_noise_is_clipped() -> None:
 
 def test_the_table_of_the_normal_distribution_is_one() -> None:
     # A stream long enough would visit all its levels equally; the levels themselves must have the moments.
-    levels = torch.unique(PixelNoise(0).normal(torch.empty(LEVELS * 20)).double())
+    levels = torch.unique(PixelNoise(0).normal(torch.empty(LEVELS * 20), 1.0).double())
     assert len(levels) > 0.999 * LEVELS
     assert levels.mean().item() == pytest.approx(0, abs=1e-3)
     assert levels.var().item() == pytest.approx(1, abs=2e-3)
@@ -122,11 +122,11 @@ def test_the_table_of_the_normal_distribution_is_one() -> None:
 def test_a_restored_place_goes_on_with_the_same_numbers(sizes: list[int], seed: int) -> None:
     noise = PixelNoise(seed)
     for size in sizes:
-        noise.normal(torch.empty(size))
+        noise.normal(torch.empty(size), 1.0)
     other = PixelNoise(0)
     other.set_state(noise.state())
     for size in (3, 8, 1):
-        assert torch.equal(noise.normal(torch.empty(size)), other.normal(torch.empty(size)))
+        assert torch.equal(noise.normal(torch.empty(size), 1.0), other.normal(torch.empty(size), 1.0))
         assert torch.equal(noise.share(torch.empty(size), 0.5), other.share(torch.empty(size), 0.5))
 
 
