@@ -22,4 +22,4 @@ def keep_freed_memory() -> bool:
     except (OSError, AttributeError):
         return False
     options = {_TRIM_THRESHOLD: _LARGE, _MMAP_THRESHOLD: _LARGE, _TOP_PAD: 64 * 2**20}
-    return all([mallopt(option, value) == 1 for option, value in options.items()])
+    return all(mallopt(option, value) == 1 for option, value in options.items())
