@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import statistics
 import tempfile
@@ -78,6 +79,8 @@ def _click_to_first_point(browser: Browser, server: AppServer, rounds: int = 9) 
     for turn in range(rounds):
         with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
             train = TrainPage(context.new_page(), server.url).open(f"?preset=vanilla&epochs=400&seed={turn}")
+            train.page.wait_for_load_state("networkidle")
+            train.page.wait_for_selector("[data-testid=live-run][data-state=ready]")
             started = time.perf_counter()
             train.press("Train")
             train.page.wait_for_selector("[data-testid=live-run]:not([data-validation-points='0'])")
@@ -95,15 +98,25 @@ def _memory(server: AppServer) -> None:
 
 
 def _many_viewers(server: AppServer, viewers: int = 30, seconds: float = 10.0) -> None:
-    """Thirty browsers' worth of requests for one run, five a second each."""
+    """Thirty browsers' worth of requests for one run while it trains, five a second each."""
     process = psutil.Process(server.process.pid)
+
+    config = preset("vanilla").config.with_settings({"epochs": 500})
+    run = Run.create(config, server.runs / "watched-by-many")
+
+    trainer = multiprocessing.get_context("spawn").Process(target=_record, args=(str(run.folder),), daemon=True)
+    trainer.start()
+    wait_for(lambda: run.status.state == "running", "training")
 
     def view(_: int) -> list[float]:
         waits, end = [], time.perf_counter() + seconds
+        since, frame = -1.0, -1
         with httpx.Client() as client:
             while (now := time.perf_counter()) < end:
-                client.get(f"{server.url}/api/runs/vanilla-mnist/live?since=0&frame=-1").raise_for_status()
+                answer = client.get(f"{server.url}/api/runs/{run.token}/live?since={since}&frame={frame}").json()
                 waits.append(time.perf_counter() - now)
+                since = answer["rows"][-1][0] if answer["rows"] else since
+                frame = answer["frame"]["step"] if answer["frame"] else frame
                 time.sleep(max(0.0, 0.2 - waits[-1]))
         return waits
 
@@ -111,8 +124,15 @@ def _many_viewers(server: AppServer, viewers: int = 30, seconds: float = 10.0) -
     with ThreadPoolExecutor(viewers) as pool:
         waits = [wait for own in pool.map(view, range(viewers)) for wait in own]
     core = (sum(process.cpu_times()[:2]) - before) / seconds
+    trainer.kill()
     slow = statistics.quantiles(waits, n=20)[-1]
     print(f"{viewers} viewers, 5 requests a second each: {core:.0%} of a core, {slow * 1e3:.0f} ms at the 95th percentile")
+
+
+def _record(folder: str) -> None:
+    from aecore.recording import Recorder
+
+    Recorder(Run(Path(folder))).record()
 
 
 def _being_watched(rounds: int = 5, seconds: float = 6.0) -> None:

@@ -88,7 +88,7 @@ def test_two_people_have_their_own_runs(train: TrainPage, browser: Browser, serv
     train.until_state("running")
     with browser.new_context() as other_context:
         other = TrainPage(other_context.new_page(), server.url).open(LONG + "&code.size=5")
-        expect(other.view).to_have_count(0)  # nothing of the first person's is shown
+        other.until_state("ready")  # nothing of the first person's is shown
         other.press("Train")
         other.until_state("running")
         assert run_of(other, server).token != run_of(train, server).token
@@ -160,7 +160,7 @@ def test_a_hasty_double_click_trains_once_and_shows_it(train: TrainPage, server:
     for _ in range(3):
         before = len(list(server.runs.iterdir())) if server.runs.exists() else 0
         train.open(LONG)
-        expect(train.view).to_have_count(0)
+        train.until_state("ready")
         train.button("Train").dblclick(delay=20)
         train.until_state("running")
         assert len(list(server.runs.iterdir())) == before + 1

@@ -132,6 +132,6 @@ def test_a_restored_place_goes_on_with_the_same_numbers(sizes: list[int], seed: 
 
 def test_neighbours_are_independent() -> None:
     # Four pixels share one 64-bit draw: no lag of a few pixels may show.
-    values = PixelNoise(3).normal(torch.empty(COUNT)).double()
+    values = PixelNoise(3).normal(torch.empty(COUNT), 1.0).double()
     for lag in range(1, 9):
         assert abs((values[:-lag] * values[lag:]).mean().item()) < 5 / math.sqrt(COUNT)

@@ -21,7 +21,7 @@ from starlette.routing import Route
 
 from aecore.frames import Frame, Gallery, read_frame, read_gallery
 from aecore.metrics_log import MetricsReader
-from aecore.runs import Run, find_run
+from aecore.runs import Run, Status, find_run
 from aecore.ui.server import engine
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -79,15 +79,15 @@ def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) 
         | {"queue": engine().position(run) if status.state == "queued" else None, "slots": engine().slots},
         "columns": columns,
         "rows": [[_finite(value) for value in row] for row in rows],
-        "frame": None if frame is None or frame.step == frame_step else _frame(frame, run),
+        "frame": None if frame is None or frame.step == frame_step else _frame(frame, status),
         "gallery": None if gallery is None else _gallery(run, gallery),
     }
 
 
-def _frame(frame: Frame, run: Run) -> dict[str, Any]:
+def _frame(frame: Frame, status: Status) -> dict[str, Any]:
     return {
         "step": frame.step,
-        "epoch": frame.step / max(1, run.config.steps_per_epoch),
+        "epoch": frame.step / max(1, status.steps) * status.epochs,
         "reconstructions": _base64(frame.reconstructions),
         "positions": _base64(frame.positions.astype("<f4")),
     }

@@ -28,15 +28,18 @@ def live_run(
     key: str,
     nonce: int = 0,
     corrupted: bool = False,
+    invitation: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> str | None:
     """Show a run while it trains: its losses, its reconstructions and its codes, drawn as they come.
 
-    runs: token and name of each run; the first is shown in full, the others' losses are laid over its chart.
+    runs: token and name of each run, none for an empty view; the first is shown in full, the others' losses are laid over
+        its chart.
     state: the state of the first run as the page knows it.
     key: the view's identity; the same key keeps what the browser has already fetched.
     nonce: raise it to make the browser fetch everything again, for example after a finished run was resumed.
     corrupted: whether the first run corrupts its input, so that room for the corrupted pictures is kept from the start.
+    invitation: what to say while there is no run.
     labels: names to show for terms of the objective, by column name without "train_" or "val_".
     Returns the first run's new state, once, in the rerun that a change of state causes; None in every other rerun.
     """
@@ -49,6 +52,7 @@ def live_run(
             "state": state,
             "nonce": nonce,
             "corrupted": corrupted,
+            "invitation": invitation,
             "labels": dict(labels or {}),
         },
         on_state_change=lambda: None,

@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.engine import EngineError
 from aecore.presets import Preset
-from aecore.runs import ACTIVE, CHECKPOINTS, Run, find_run, runs_of, shipped
+from aecore.runs import ACTIVE, CHECKPOINTS, Run, Status, find_run, runs_of, shipped
 from aecore.ui.address import Experiment
 from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
@@ -67,30 +67,33 @@ def show_problem() -> None:
 
 
 def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
-    """The live view of a run, and under it what can be said once it has ended."""
-    if run is None:
-        st.info(
-            f"Press **Train** and watch. {preset.watch} All settings are in the sidebar (» where it is folded away).",
-            icon=":material/visibility:",
-        )
-        return
-    status = run.status
-    mine = run.about.owner == person()
+    """The live view of a run, and under it what can be said once it has ended.
+
+    It is there before the first run too: nothing moves when training begins, and the browser has loaded all it needs.
+    """
+    status = run.status if run is not None else Status(state="ready")
+    mine = run is not None and run.about.owner == person()
     with st.container(horizontal=True, key="beside_chart"):
         others = _compared(run)
-        if mine and status.state in ("running", "paused", "preparing"):
+        if run is not None and mine and status.state in ("running", "paused", "preparing"):
             _rate_now(run)
-    st.caption(_which(run, config, mine))
-    if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
-        st.button("Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:")
-    shown = [(run.token, _name(run)), *((other.token, _name(other)) for other in others)]
+    if run is not None:
+        st.caption(_which(run, config, mine))
+        if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
+            st.button(
+                "Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:"
+            )
+    shown_config = config if run is None else run.config
     live_run(
-        shown,
+        [(shown.token, _name(shown)) for shown in ([run] if run is not None else []) + others],
         state=status.state,
         key="live",
-        nonce=int(status.since * 1000),
-        corrupted=run.config.corruption.kind != "none",
+        nonce=int(status.since * 1000) if run is not None else 0,
+        corrupted=shown_config is not None and shown_config.corruption.kind != "none",
+        invitation=f"Press Train and watch. {preset.watch}",
     )
+    if run is None:
+        return
     if status.test is not None:
         _test_numbers(run)
     if status.state not in ACTIVE:
@@ -157,9 +160,9 @@ def _rate_now(run: Run) -> None:
     )
 
 
-def _compared(run: Run) -> list[Run]:
+def _compared(run: Run | None) -> list[Run]:
     """The runs that the person wants to see in the same chart."""
-    others = [other for other in (*runs_of(person()), *shipped()) if other.token != run.token]
+    others = [other for other in (*runs_of(person()), *shipped()) if run is None or other.token != run.token]
     if not others:
         return []
     names = {other.token: _name(other) for other in others[:50]}

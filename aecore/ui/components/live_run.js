@@ -2,6 +2,7 @@
 // Needs numbers.js, canvas.js, run_feed.js, curve.js, chart.js, pictures.js and scatter.js in front of it.
 
 const STATE_NAMES = {
+  ready: "Ready",
   queued: "Queued",
   preparing: "Preparing",
   running: "Training",
@@ -13,10 +14,10 @@ const STATE_NAMES = {
 }
 
 // What there is to say about the state beyond its name, in one sentence.
-function messageOf(feed) {
+function messageOf(feed, invitation) {
   if (feed?.isUnknown) return "The server does not know this run any more. Reload the page or choose another run."
   if (feed?.failures) return "Reconnecting to the server…"
-  if (!feed?.status) return feed ? "" : "Choose a run to see it here."
+  if (!feed?.status) return feed ? "" : invitation
   const { state, reason, step, steps, seconds, preparing, queue, slots } = feed.status
   const left = step > 0 ? (seconds / step) * (steps - step) : NaN
   const messages = {
@@ -129,7 +130,7 @@ class LiveRun {
       setText(small, rest)
     }
     const of = (total, text) => (Number.isFinite(total) ? ` / ${text(total)}` : "")
-    setText(this.root.querySelector(".message"), messageOf(main))
+    setText(this.root.querySelector(".message"), messageOf(main, this.data.invitation))
     fact("epoch", epochText(status?.epoch), of(status?.epochs, countText))
     fact("step", countText(status?.step), of(status?.steps, countText))
     fact("seconds", timeText(status?.seconds))
