@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from aecore.config_errors import ConfigError, explain, no_such_setting
+from aecore.config_sections import (
+    ArchitectureConfig,
+    CodeConfig,
+    CorruptionConfig,
+    DataConfig,
+    ObjectiveConfig,
+    OptimizerConfig,
+    Section,
+)
 from aecore.data.catalogue import CARDS, Card, UnknownDataError, card
 from aecore.layers import Plan, plan
-
-Activation = Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
-CodeActivation = Literal["linear", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
 
 MAX_PARAMETERS = 20_000_000
 """A network of this size trains, slowly, on one core and saves in under a second; beyond it one run would starve a class."""
@@ -22,172 +27,7 @@ MAX_ACTIVATIONS = 150_000_000
 """Numbers that one batch may make in all layers together: 0.6 GB, and as much again for their gradients."""
 
 
-def _whole_numbers(value: object) -> object:
-    """Accept «512-256», «512,256» and «512 256» for a list of layer sizes, as typed in a field, a URL or a shell."""
-    if not isinstance(value, str):
-        return value
-    return [part for part in re.split(r"[\s,;x\[\]()-]+", value.strip()) if part]
-
-
-def _or_none(value: object) -> object:
-    return None if isinstance(value, str) and value.strip().lower() in {"", "none", "all"} else value
-
-
-def _number(value: object) -> object:
-    """A choice between numbers is a number also where it was typed or came in a URL: pydantic would want exactly the 5."""
-    return int(value) if isinstance(value, str) and re.fullmatch(r"\s*[0-9]{1,4}\s*", value) else value
-
-
-def _dropout_is_masking(value: object) -> object:
-    return "masking" if value == "dropout" else value
-
-
-Units = Annotated[int, Field(ge=1, le=4096)]
-Channels = Annotated[int, Field(ge=1, le=256)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True)
-
-
-class DataConfig(_Section):
-    """Which images are learned from."""
-
-    name: str = Field("digits", max_length=100, title="Data", description="The set of images to learn from.")
-    resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none), BeforeValidator(_number)] = Field(
-        None, title="Image size", description="Pixels a side, for data that comes in several sizes."
-    )
-    train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
-        None,
-        ge=10,
-        le=1_000_000,
-        title="Training images",
-        description="Use only the first so many. With few, watch the validation curve part from the training curve.",
-    )
-
-
-class ArchitectureConfig(_Section):
-    """The encoder's layers; the decoder mirrors them."""
-
-    kind: Literal["dense", "conv2d"] = Field(
-        "dense",
-        title="Architecture",
-        description="Dense: every unit sees every pixel. Convolutional: small filters slide over the picture.",
-    )
-    hidden: Annotated[tuple[Units, ...], BeforeValidator(_whole_numbers)] = Field(
-        (),
-        max_length=8,
-        title="Hidden layers",
-        description="Units of each dense layer between picture and code, e.g. 512-256. The decoder has them in reverse.",
-    )
-    channels: Annotated[tuple[Channels, ...], BeforeValidator(_whole_numbers)] = Field(
-        (16, 32),
-        min_length=1,
-        max_length=5,
-        title="Convolution channels",
-        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width.",
-    )
-    kernel_size: Annotated[Literal[3, 5], BeforeValidator(_number)] = Field(
-        3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
-    )
-    activation: Activation = Field(
-        "relu", title="Activation", description="The non-linearity after every layer but the code and the output."
-    )
-    tied: bool = Field(
-        False,
-        title="Tied weights",
-        description="The decoder uses the encoder's weights, transposed: half the parameters. Dense only.",
-    )
-    output: Literal["sigmoid", "linear"] = Field(
-        "sigmoid",
-        title="Output",
-        description="Sigmoid keeps every reconstructed pixel between 0 and 1; linear leaves it free (squared error only).",
-    )
-
-
-class CodeConfig(_Section):
-    """The numbers in the middle, that each picture is squeezed into."""
-
-    kind: Literal["vector", "gaussian"] = Field(
-        "vector",
-        title="Code",
-        description="Vector: one point for each picture. Gaussian: a mean and a variance, sampled while training (a VAE).",
-    )
-    size: int = Field(32, ge=1, le=4096, title="Code size", description="How many numbers a picture is squeezed into.")
-    activation: CodeActivation = Field(
-        "linear", title="Code activation", description="The non-linearity of the code itself. A Gaussian code has none."
-    )
-
-
-class CorruptionConfig(_Section):
-    """Noise added to the input while training; the target stays clean (Vincent et al. 2010)."""
-
-    kind: Annotated[Literal["none", "gaussian", "masking", "salt-and-pepper"], BeforeValidator(_dropout_is_masking)] = Field(
-        "none",
-        title="Noise",
-        description="Gaussian adds a random number to each pixel; masking (dropout) turns pixels black; salt-and-pepper turns "
-        "them black or white.",
-    )
-    level: float = Field(
-        0.3,
-        ge=0,
-        le=1,
-        title="Noise level",
-        description="Gaussian: the standard deviation σ (pixels are 0 to 1). The others: the share p of pixels hit.",
-    )
-
-
-class ObjectiveConfig(_Section):
-    """What training makes small."""
-
-    reconstruction: Literal["bce", "mse"] = Field(
-        "bce",
-        title="Loss",
-        description="Binary cross-entropy reads a pixel as a probability; squared error as a number. Summed over pixels.",
-    )
-    beta: float = Field(
-        1.0,
-        ge=0,
-        le=1000,
-        title="β",
-        description="Weight of the KL divergence between codes and prior: 1 is the VAE, more is the β-VAE.",
-    )
-    weight_decay: float = Field(
-        0.0,
-        ge=0,
-        le=10,
-        title="Weight decay",
-        description="λ of the penalty ½·λ·(sum of squared weights), added to the loss.",
-    )
-
-
-class OptimizerConfig(_Section):
-    """How the weights follow the gradient."""
-
-    kind: Literal["adam", "adamw", "sgd"] = Field(
-        "adam",
-        title="Optimizer",
-        description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum.",
-    )
-    learning_rate: float = Field(
-        1e-3, gt=0, le=10, title="Learning rate", description="Length of each step. Too small is slow; too large diverges."
-    )
-    schedule: Literal["constant", "cosine", "one-cycle"] = Field(
-        "constant",
-        title="Learning-rate schedule",
-        description="Constant; cosine: falls smoothly to 0; one-cycle: rises for the first 30 % of training, then falls to 0.",
-    )
-    momentum: float = Field(0.9, ge=0, lt=1, title="Momentum", description="Share of the last step kept in the next. SGD only.")
-    decoupled_decay: float = Field(
-        0.01,
-        ge=0,
-        le=1,
-        title="Decoupled weight decay",
-        description="AdamW shrinks every weight by this times the learning rate at each step, apart from the loss. AdamW only.",
-    )
-
-
-class RunConfig(_Section):
+class RunConfig(Section):
     """Everything that defines a run: with the same code, data and seed it makes the same run again.
 
     Build one with :meth:`parse`, :meth:`from_json` or :meth:`from_query`, which raise
@@ -303,7 +143,7 @@ class RunConfig(_Section):
         """Every setting by its dotted name, e.g. ``{"code.size": 32, "epochs": 20, …}``."""
         flat: dict[str, Any] = {}
         for name, value in self:
-            if isinstance(value, _Section):
+            if isinstance(value, Section):
                 flat.update({f"{name}.{inner}": inner_value for inner, inner_value in value})
             else:
                 flat[name] = value
@@ -347,7 +187,7 @@ class RunConfig(_Section):
         fields: dict[str, Any] = {}
         for name, field in cls.model_fields.items():
             kind = field.annotation
-            if isinstance(kind, type) and issubclass(kind, _Section):
+            if isinstance(kind, type) and issubclass(kind, Section):
                 fields.update({f"{name}.{inner}": inner_field for inner, inner_field in kind.model_fields.items()})
             else:
                 fields[name] = field

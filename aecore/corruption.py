@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from aecore.config import CorruptionConfig
+from aecore.config_sections import CorruptionConfig
 from aecore.noise import PixelNoise
 
 

@@ -12,7 +12,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from aecore.config import ArchitectureConfig, CodeConfig
+    from aecore.config_sections import ArchitectureConfig, CodeConfig
 
 Shape = tuple[int, ...]
 """Shape of one example, without the batch: (channels, height, width) or (units,)."""

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from aecore.config import ObjectiveConfig
+from aecore.config_sections import ObjectiveConfig
 from aecore.model import Autoencoder, Output
 
 

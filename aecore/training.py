@@ -14,7 +14,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from aecore.config import OptimizerConfig, RunConfig
+from aecore.config import RunConfig
+from aecore.config_sections import OptimizerConfig
 from aecore.corruption import corrupt
 from aecore.data.loading import Dataset, Split
 from aecore.model import Autoencoder, build

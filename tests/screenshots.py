@@ -13,7 +13,8 @@ from tests.live import TrainPage
 from tests.server import ROOT, AppServer
 
 WAYS = {"light": (1400, 1250, "light"), "dark": (1400, 1250, "dark"), "phone": (360, 3600, "light")}
-EXAMPLE = "?preset=vae&architecture.hidden=400&code.kind=gaussian&code.size=2&optimizer.learning_rate=0.002&epochs=25"
+README_PICTURE = ROOT / "docs" / "train.png"
+EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
 def main(folder: Path) -> None:
@@ -48,8 +49,7 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 train.until_state("running")
                 train.until(lambda view=train: view.number("points") > 25, "a curve")  # type: ignore[misc]
                 _picture(page, folder / f"train-live-{name}.png")
-                if folder == ROOT / "docs":
-                    page.set_viewport_size({"width": 1400, "height": 1000})
+                _picture(page, README_PICTURE)
                 train.until_state("finished")
                 trained = page.url
             else:

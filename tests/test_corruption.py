@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torch import Tensor
 
-from aecore.config import CorruptionConfig
+from aecore.config_sections import CorruptionConfig
 from aecore.corruption import corrupt
 from aecore.noise import LEVELS, PixelNoise
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from aecore.ui.components import source
 from aecore.ui.explore_digit import pack
-from tests.browser import THEMES, launch
+from tests.browser import THEMES
 
 Floats = npt.NDArray[np.float32]
 
@@ -90,14 +90,6 @@ def dense(inputs: int, outputs: int, activation: str, weight: int, bias: int) ->
 
 
 NETWORK = Tiny(seed=1)
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore.config import ArchitectureConfig, CodeConfig
+from aecore.config_sections import ArchitectureConfig, CodeConfig
 from aecore.layers import Conv2d, ConvTranspose2d, Dense, Plan, Reshape, plan
 from aecore.model import build
 from tests.tiny import config

@@ -11,12 +11,12 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect
 from streamlit.testing.v1 import AppTest
 
 from aecore.ui.components import source
 from aecore.ui.live_view import SCRIPTS
-from tests.browser import component_page, launch
+from tests.browser import component_page
 
 COLUMNS = ["step", "epoch", "seconds", "learning_rate", "train_loss", "train_kl", "val_loss", "val_kl"]
 SIDE, COUNT = 4, 3
@@ -181,14 +181,6 @@ class LivePage:
 
 
 @pytest.fixture(scope="module")
-def live_view_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        chromium = launch(playwright)
-        yield chromium
-        chromium.close()
-
-
-@pytest.fixture(scope="module")
 def live_view_server() -> Iterator[FakeServer]:
     server = FakeServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
@@ -200,8 +192,8 @@ def live_view_server() -> Iterator[FakeServer]:
 
 
 @pytest.fixture
-def live(live_view_browser: Browser, live_view_server: FakeServer) -> Iterator[LivePage]:
-    page = live_view_browser.new_page(viewport={"width": 1200, "height": 900})
+def live(browser: Browser, live_view_server: FakeServer) -> Iterator[LivePage]:
+    page = browser.new_page(viewport={"width": 1200, "height": 900})
     view = LivePage(page, live_view_server)
     yield view
     page.close()

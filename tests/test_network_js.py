@@ -9,9 +9,7 @@ from typing import Any
 
 import pytest
 import torch
-from playwright.sync_api import Page, sync_playwright
-
-from tests.browser import launch
+from playwright.sync_api import Browser, Page
 
 NETWORK_JS = Path(__file__).parent.parent / "aecore" / "ui" / "components" / "network.js"
 ACTIVATIONS = {
@@ -46,13 +44,11 @@ RUN = """([description, weights, pictures, padding]) => {
 
 
 @pytest.fixture(scope="module")
-def page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        page = browser.new_page()
-        page.add_script_tag(content=NETWORK_JS.read_text())
-        yield page
-        browser.close()
+def page(browser: Browser) -> Iterator[Page]:
+    page = browser.new_page()
+    page.add_script_tag(content=NETWORK_JS.read_text())
+    yield page
+    page.close()
 
 
 def stack(sizes: list[int], activations: list[str]) -> list[Layer]:

@@ -1,0 +1,38 @@
+"""The runs that come with the app are what their command makes, and do what their status says."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from aecore.checkpoint import load_model
+from aecore.data.loading import load
+from aecore.evaluation import evaluate
+from aecore.frames import kept_frames, read_frame, read_gallery
+from aecore.runs import shipped, shipped_run
+from aecore.shipped_runs import SHIPPED, shipped_config
+
+
+def test_there_is_a_run_for_every_row_and_no_other() -> None:
+    assert {run.token for run in shipped()} == set(SHIPPED)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_shipped_run_is_whole_small_and_as_good_as_it_says(name: str) -> None:
+    run = shipped_run(name)
+    assert run is not None
+    assert run.config == shipped_config(name)
+    status = run.status
+    assert status.state == "finished"
+    assert status.step == run.config.total_steps
+    assert status.test is not None
+    gallery = read_gallery(run.frames_folder)
+    assert gallery is not None
+    assert len(gallery.originals) == 20
+    assert read_frame(run.frames_folder) is not None
+    assert len(kept_frames(run.frames_folder)) > 10
+    assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3_000_000
+    # The digits that come with the app are MNIST too, and mostly images that this run was trained on: never much worse.
+    measured = evaluate(load_model(run), run.config, load("digits").test)
+    assert math.isclose(measured["mse"], status.test["mse"], rel_tol=0.15)
