@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,9 @@ from aecore.model import build
 from aecore.runs import Run
 from aecore.ui.browser_network import browser_network
 
-ACTIVATIONS = {
+Numbers = np.ndarray[Any, Any]
+
+ACTIVATIONS: dict[str, Callable[[Numbers], Numbers]] = {
     "linear": lambda x: x,
     "relu": lambda x: np.maximum(x, 0),
     "tanh": np.tanh,
@@ -23,7 +26,7 @@ ACTIVATIONS = {
 }
 
 
-def forward(layers: list[dict[str, Any]], weights: bytes, x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+def forward(layers: list[dict[str, Any]], weights: bytes, x: Numbers) -> Numbers:
     numbers = np.frombuffer(weights, "<f4")
     for layer in layers:
         inputs, outputs = layer["inputs"], layer["outputs"]
@@ -48,7 +51,7 @@ def test_the_browser_gets_the_network_that_was_trained(settings: dict[str, Any],
     model = build(config.plan, seed=7)
     with torch.no_grad():
         for parameter in model.parameters():
-            parameter += 0.05 * torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1))
+            parameter.add_(torch.randn(parameter.shape, generator=torch.Generator().manual_seed(1)), alpha=0.05)
     save_model(run, model)
     description, weights = browser_network(run)
 
