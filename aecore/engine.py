@@ -24,6 +24,9 @@ from typing import IO
 from aecore.config import RunConfig
 from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run
 
+MOST_ACTIVE = 8
+"""Runs that one person may have training or waiting at a time."""
+
 _LOG = logging.getLogger(__name__)
 
 
@@ -96,7 +99,11 @@ class Engine:
     # --- for pages --------------------------------------------------------------------------------------------------
 
     def submit(self, config: RunConfig, *, owner: str, name: str = "") -> Run:
-        """Make a new run and train it as soon as its turn comes."""
+        """Make a new run and train it as soon as its turn comes. Raises EngineError for a person with too many already."""
+        with self._lock:
+            mine = [worker.owner for worker in self._workers if worker.run] + [entry.owner for entry in self._waiting]
+            if mine.count(owner) >= MOST_ACTIVE:
+                raise EngineError(f"You have {MOST_ACTIVE} runs training or waiting: stop one, or wait until one has ended.")
         run = new_run(config, owner=owner, name=name)
         self._enqueue(run, owner)
         return run
@@ -257,9 +264,16 @@ class Engine:
                 _set_state(worker.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
             elif not worker.ready:
                 _LOG.error("A training worker did not start (%s).", _how(code))
-                time.sleep(1)  # not a tight loop if no worker can start at all
-            self._start_worker()
-            self._dispatch()
+            # After a while, where workers cannot start at all: else this would be a tight loop of failing processes.
+            replace = threading.Timer(0.0 if worker.ready else 1.0, self._replace_worker)
+            replace.daemon = True
+            replace.start()
+
+    def _replace_worker(self) -> None:
+        with self._lock:
+            if not self._closed and len(self._workers) < self.slots:
+                self._start_worker()
+                self._dispatch()
 
     def _mine(self) -> set[str]:
         with self._lock:

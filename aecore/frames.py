@@ -39,6 +39,11 @@ class Gallery:
     positions_kind: str
     corrupted: Bytes | None = None
 
+    def by_label(self) -> tuple[Bytes, Bytes]:
+        """The original images and their labels, those of each class side by side."""
+        order = np.argsort(self.labels, kind="stable")
+        return self.originals[order], self.labels[order]
+
 
 @dataclass(frozen=True)
 class Frame:

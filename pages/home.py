@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import streamlit as st
 
 from aecore import runs
@@ -24,8 +23,8 @@ def load(token: str) -> tuple[dict[str, Any], bytes, bytes, list[int]] | None:
     if run is None or gallery is None:
         return None
     network, weights = browser_network(run)
-    by_label = np.argsort(gallery.labels, kind="stable")
-    return network, weights, gallery.originals[by_label].tobytes(), gallery.labels[by_label].tolist()
+    images, labels = gallery.by_label()
+    return network, weights, images.tobytes(), labels.tolist()
 
 
 def say_how_good(config: RunConfig, status: runs.Status, pictures: int) -> None:

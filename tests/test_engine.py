@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from aecore.config import RunConfig
-from aecore.engine import Engine, EngineError, mark_interrupted
+from aecore.engine import MOST_ACTIVE, Engine, EngineError, mark_interrupted
 from aecore.metrics_log import MetricsReader
 from aecore.runs import Run, Status, new_run
 from tests.server import ROOT, wait_for
@@ -215,6 +215,15 @@ def test_no_worker_outlives_its_server_and_its_run_can_go_on(how: signal.Signals
     engine.resume(run)
     wait_for(lambda: run.status.state == "running" and run.status.step > stood_at, "going on in this server")
     finish(engine, run)
+
+
+def test_one_person_cannot_fill_the_queue(engine: Engine) -> None:
+    runs = [engine.submit(ENDLESS, owner="greedy") for _ in range(MOST_ACTIVE)]
+    with pytest.raises(EngineError, match="stop one"):
+        engine.submit(ENDLESS, owner="greedy")
+    other = engine.submit(TINY, owner="bob")
+    finish(engine, *reversed(runs))
+    state_is(other, "finished")
 
 
 def test_a_closed_engine_starts_nothing() -> None:
