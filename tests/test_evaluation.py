@@ -67,9 +67,10 @@ def test_a_vae_has_the_bound_of_its_likelihood_without_beta(loss: str) -> None:
     posterior = Normal(encoding.mean, (encoding.log_variance / 2).exp())
     expected = kl_divergence(posterior, Normal(0.0, 1.0)).sum(1).mean().item()
     assert measured["kl"] == pytest.approx(expected, rel=1e-4)
-    with torch.no_grad():  # other samples of the same codes: nearly the same number, and not that of the means
-        sampled = by_hand(model, model.decode(encoding.sample(torch.Generator().manual_seed(1))))[loss]
-    assert measured["reconstruction"] == pytest.approx(784 * sampled, rel=0.01)
+    random = torch.Generator().manual_seed(1)
+    with torch.no_grad():  # other samples of the same codes: numbers that scatter around this one
+        others = [784 * by_hand(model, model.decode(encoding.sample(random)))[loss] for _ in range(60)]
+    assert abs(measured["reconstruction"] - np.mean(others)) < 4 * np.std(others)
     assert abs(measured["reconstruction"] / (784 * measured[loss]) - 1) > 0.015
     assert {name: measured[name] for name in ("mse", "bce")} == pytest.approx(by_hand(model), rel=1e-4)
 
