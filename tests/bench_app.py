@@ -138,7 +138,7 @@ def _record(folder: str) -> None:
     Recorder(Run(Path(folder))).record()
 
 
-def _being_watched(rounds: int = 5, seconds: float = 6.0) -> None:
+def _being_watched(rounds: int = 11, seconds: float = 4.0) -> None:
     """Steps a second of one run while its folder is read as ten viewers read it, against nobody reading, in turn."""
     from aecore.ui.live_route import _answer
 

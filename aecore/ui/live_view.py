@@ -29,6 +29,7 @@ def live_run(
     nonce: int = 0,
     corrupted: bool = False,
     invitation: str = "",
+    unit: str = "",
     labels: Mapping[str, str] | None = None,
 ) -> str | None:
     """Show a run while it trains: its losses, its reconstructions and its codes, drawn as they come.
@@ -40,6 +41,7 @@ def live_run(
     nonce: raise it to make the browser fetch everything again, for example after a finished run was resumed.
     corrupted: whether the first run corrupts its input, so that room for the corrupted pictures is kept from the start.
     invitation: what to say while there is no run.
+    unit: what the losses of the first run are counted in.
     labels: names to show for terms of the objective, by column name without "train_" or "val_".
     Returns the first run's new state, once, in the rerun that a change of state causes; None in every other rerun.
     """
@@ -53,6 +55,7 @@ def live_run(
             "nonce": nonce,
             "corrupted": corrupted,
             "invitation": invitation,
+            "unit": unit,
             "labels": dict(labels or {}),
         },
         on_state_change=lambda: None,

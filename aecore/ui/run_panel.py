@@ -16,6 +16,7 @@ from aecore.ui.live_view import live_run
 from aecore.ui.server import engine, person
 from aecore.ui.settings_form import RATES
 
+_UNITS = {"bce": "nats a picture", "mse": "squared error a picture"}
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Train with the same settings is taken for the first
 
 
@@ -77,7 +78,9 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
         others = _compared(run)
         if run is not None and mine and status.state in ("running", "paused", "preparing"):
             _rate_now(run)
-    if run is not None:
+    if run is None:
+        st.caption("No run yet: what you train appears below.")
+    else:
         st.caption(_which(run, config, mine))
         if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
             st.button(
@@ -90,6 +93,7 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
         key="live",
         nonce=int(status.since * 1000) if run is not None else 0,
         corrupted=shown_config is not None and shown_config.corruption.kind != "none",
+        unit=_UNITS[shown_config.objective.reconstruction] if shown_config is not None else "",
         invitation=f"Press Train and watch. {preset.watch}",
     )
     if run is None:

@@ -115,6 +115,7 @@ class LiveRun {
     this.root.dataset.state = state
     setText(this.root.querySelector(".pill"), STATE_NAMES[state] ?? state)
     this.drawSummary(main)
+    setText(this.root.querySelector("[data-testid='unit']"), data.unit ?? "")
     this.chart.draw(theme, runs, data.labels)
     this.pictures.draw(theme, main)
     this.codeSpace.draw(theme, main)
