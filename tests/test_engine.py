@@ -186,13 +186,13 @@ def test_runs_of_a_dead_server_are_interrupted_and_living_ones_are_left_alone() 
 
 
 _SERVER = """
-import sys, time
+import threading
 from aecore.config import RunConfig
 from aecore.engine import Engine
 engine = Engine(slots=1)
 run = engine.submit(RunConfig.parse({"epochs": 500}), owner="ada")
 print(run.folder, flush=True)
-while True: time.sleep(1)
+threading.Event().wait()
 """
 
 

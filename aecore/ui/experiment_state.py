@@ -14,7 +14,8 @@ from aecore.ui.server import person
 
 _KEPT = "train_experiment"
 _WRITTEN = "train_query"  # the query that this page wrote last
-_EARLIER = "train_queries"  # all that it wrote
+_EARLIER = "train_queries"  # the last ones that it wrote or was opened with
+_EARLIER_KEPT = 100
 _WIDGETS = "train_widgets"  # what the controls held then
 _DECIDED = "train_decided"  # the next rerun shows what was kept, whatever address the browser still has
 _PRESSED = ("train", "pause", "step", "stop", "use_digits")
@@ -30,7 +31,7 @@ def opened() -> tuple[address.Experiment, list[str]]:
     kept: address.Experiment | None = st.session_state.get(_KEPT)
     decided = st.session_state.pop(_DECIDED, False)
     if query and query != st.session_state.get(_WRITTEN) and not decided and not _out_of_date(query):
-        st.session_state.setdefault(_EARLIER, []).append(query)
+        _note(query)
         experiment, problems = address.read(query)
         show(experiment)
         return experiment, problems
@@ -56,7 +57,7 @@ def remember(experiment: address.Experiment) -> None:
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
     st.session_state[_WRITTEN] = query
-    st.session_state.setdefault(_EARLIER, []).append(query)
+    _note(query)
     st.session_state[_WIDGETS] = _widgets()
 
 
@@ -72,6 +73,13 @@ def leave_run(settings: dict[str, Any]) -> None:
     kept: address.Experiment = st.session_state[_KEPT]
     show(address.Experiment(kept.config.with_settings(settings), kept.preset))
     st.session_state[_DECIDED] = True
+
+
+def _note(query: dict[str, str]) -> None:
+    earlier: list[dict[str, str]] = st.session_state.setdefault(_EARLIER, [])
+    if query not in earlier:
+        earlier.append(query)
+        del earlier[:-_EARLIER_KEPT]
 
 
 def _out_of_date(query: dict[str, str]) -> bool:
