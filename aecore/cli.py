@@ -201,7 +201,7 @@ def _result(run: Run, config: RunConfig, test: dict[str, float], images: int) ->
         "test": test,
         "test_images": images,
         "data": config.data.name,
-        "input": "clean" if config.corruption.kind == "none" else f"{config.corruption.kind} {config.corruption.level:g}",
+        "input": "clean" if config.corruption.kind == "none" else config.corruption.words,
         "folder": str(run.folder),
         "parameters": config.plan.parameters,
         "config": config.model_dump(mode="json"),

@@ -6,9 +6,9 @@ Pages, messages and the command line's help read them from here, so that they ca
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 Activation = Literal["relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
 CodeActivation = Literal["linear", "relu", "leaky_relu", "gelu", "silu", "tanh", "sigmoid"]
@@ -33,6 +33,9 @@ def _number(value: object) -> object:
 def _dropout_is_masking(value: object) -> object:
     return "masking" if value == "dropout" else value
 
+
+NOISE_KINDS = ("gaussian", "masking", "patches", "salt-and-pepper")
+"""The kinds of noise that there are; `mixed` draws from these."""
 
 Units = Annotated[int, Field(ge=1, le=4096)]
 Channels = Annotated[int, Field(ge=1, le=256)]
@@ -116,11 +119,13 @@ class CodeConfig(Section):
 class CorruptionConfig(Section):
     """Noise added to the input while training; the target stays clean (Vincent et al. 2010)."""
 
-    kind: Annotated[Literal["none", "gaussian", "masking", "salt-and-pepper"], BeforeValidator(_dropout_is_masking)] = Field(
+    kind: Annotated[
+        Literal["none", "gaussian", "masking", "patches", "salt-and-pepper", "mixed"], BeforeValidator(_dropout_is_masking)
+    ] = Field(
         "none",
         title="Noise",
-        description="Gaussian adds a random number to each pixel; masking (dropout) turns pixels black; salt-and-pepper turns "
-        "them black or white.",
+        description="Gaussian adds a random number to each pixel; masking (dropout) turns pixels black; patches turns squares "
+        "black; salt-and-pepper turns pixels black or white; mixed takes one of the four for each image.",
     )
     level: float = Field(
         0.3,
@@ -129,6 +134,30 @@ class CorruptionConfig(Section):
         title="Noise level",
         description="Gaussian: the standard deviation σ (pixels are 0 to 1). The others: the share p of pixels hit.",
     )
+    level_from: Annotated[float | None, BeforeValidator(_or_none)] = Field(
+        None,
+        ge=0,
+        le=1,
+        title="Lowest noise level",
+        description="Makes a range: each image gets a level of its own between this and the noise level, so that one network "
+        "learns to serve them all.",
+    )
+
+    @model_validator(mode="after")
+    def _range_goes_up(self) -> Self:
+        if self.level_from is not None and self.level_from > self.level:
+            raise ValueError(
+                f"The lowest noise level, {self.level_from:g}, is above the noise level, {self.level:g}: exchange the two."
+            )
+        return self
+
+    @property
+    def words(self) -> str:
+        """The noise in a few words: “gaussian 0.5”, “mixed 0 to 1”, “none”."""
+        if self.kind == "none":
+            return "none"
+        lowest = "" if self.level_from is None else f"{self.level_from:g} to "
+        return f"{self.kind} {lowest}{self.level:g}"
 
 
 class ObjectiveConfig(Section):

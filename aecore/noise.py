@@ -15,6 +15,7 @@ import torch
 from torch import Tensor
 
 LEVELS = 1 << 16
+_UNIFORM = ((np.arange(LEVELS) + 0.5) / LEVELS).astype(np.float32)
 
 
 class PixelNoise:
@@ -27,8 +28,17 @@ class PixelNoise:
         """Normal noise of standard deviation `sigma`, of the shape and on the device of `like`, float32; at most 4.3 sigma."""
         return self._look_up(_normal_quantiles(sigma), like)
 
-    def share(self, like: Tensor, probability: float) -> Tensor:
-        """1.0 with the given probability, else 0.0, for each element of `like`. Exact to 1/65,536."""
+    def uniform(self, like: Tensor) -> Tensor:
+        """Numbers between 0 and 1 (neither is reached), of the shape and on the device of `like`, float32."""
+        return self._look_up(_UNIFORM, like)
+
+    def share(self, like: Tensor, probability: float | Tensor) -> Tensor:
+        """1.0 with the given probability, else 0.0, for each element of `like`. Exact to 1/65,536.
+
+        A tensor of probabilities must broadcast to the shape of `like`.
+        """
+        if isinstance(probability, Tensor):
+            return (self.uniform(like) < probability).to(torch.float32)
         table = np.zeros(LEVELS, np.float32)
         table[: round(probability * LEVELS)] = 1
         return self._look_up(table, like)

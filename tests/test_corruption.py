@@ -135,3 +135,67 @@ def test_neighbours_are_independent() -> None:
     values = PixelNoise(3).normal(torch.empty(COUNT), 1.0).double()
     for lag in range(1, 9):
         assert abs((values[:-lag] * values[lag:]).mean().item()) < 5 / math.sqrt(COUNT)
+
+
+def ranged(kind: str, low: float, high: float) -> CorruptionConfig:
+    return CorruptionConfig.model_validate({"kind": kind, "level_from": low, "level": high})
+
+
+def test_dropped_squares_are_whole_and_hit_every_pixel_as_often() -> None:
+    images = torch.full((4000, 2, 28, 28), 0.5)
+    result = noisy(images, "patches", 0.3)
+    dropped = result == 0
+    assert torch.equal(dropped, result != 0.5)
+    assert torch.equal(dropped[:, 0], dropped[:, 1])
+    # Each pixel of each image is one trial; 4,000 images give each pixel a standard error of 0.0072.
+    assert (dropped.float().mean(0) - 0.3).abs().max() < 5 * math.sqrt(0.3 * 0.7 / 4000)
+    # In one image the borders between dropped and kept pixels lie on a grid of 7: one place modulo 7 a direction.
+    for image in dropped[:50, 0]:
+        for changes in ((image[1:] != image[:-1]).any(1), (image[:, 1:] != image[:, :-1]).any(0)):
+            assert len({int(place) % 7 for place in changes.nonzero()}) <= 1
+
+
+@pytest.mark.parametrize("kind", ["masking", "patches", "salt-and-pepper"])
+def test_a_range_gives_each_image_a_level_of_its_own(kind: str) -> None:
+    images = torch.full((3000, 1, 28, 28), 0.5)
+    result = corrupt(images, ranged(kind, 0.2, 0.6), PixelNoise(3))
+    shares = (result != 0.5).float().mean((1, 2, 3))
+    # Evenly drawn from 0.2 to 0.6: mean 0.4, variance 0.4²/12, plus that of the pixels (of the 16 to 25 squares).
+    assert abs(shares.mean() - 0.4) < 0.02
+    assert shares.var() > 0.4**2 / 12
+    if kind != "patches":
+        assert shares.min() > 0.1
+        assert shares.max() < 0.7
+        assert abs(shares.var() - 0.4**2 / 12 - 0.24 / 784) < 0.0015
+
+
+def test_a_range_of_gaussian_noise() -> None:
+    images = torch.full((2000, 1, 28, 28), 0.5)
+    spread = corrupt(images, ranged("gaussian", 0.02, 0.1), PixelNoise(4)).std((1, 2, 3))
+    assert abs(spread.mean() - 0.06) < 0.002
+    assert abs(spread.std() - 0.08 / math.sqrt(12)) < 0.002
+
+
+def test_mixed_noise_gives_each_kind_to_a_quarter_of_the_images() -> None:
+    images = torch.full((4000, 1, 28, 28), 0.5)
+    result = noisy(images, "mixed", 0.3)
+    values = [set(image.unique().tolist()) for image in result]
+    salted = sum(found == {0.0, 0.5, 1.0} for found in values)
+    shifted = sum(len(found) > 3 for found in values)
+    masked = sum(found <= {0.0, 0.5} for found in values)
+    assert salted + shifted + masked == 4000
+    for count, share in ((salted, 0.25), (shifted, 0.25), (masked, 0.5)):
+        assert abs(count / 4000 - share) < 5 * math.sqrt(share * (1 - share) / 4000)
+
+
+def test_mixed_noise_over_a_range_is_decided_by_the_seed() -> None:
+    images = torch.rand(60, 1, 28, 28, generator=torch.Generator().manual_seed(1))
+    noise = ranged("mixed", 0, 0.8)
+    first = corrupt(images, noise, PixelNoise(5))
+    assert torch.equal(first, corrupt(images, noise, PixelNoise(5)))
+    assert not torch.equal(first, corrupt(images, noise, PixelNoise(6)))
+
+
+def test_a_range_that_goes_down_is_refused() -> None:
+    with pytest.raises(ValueError, match="exchange the two"):
+        ranged("gaussian", 0.6, 0.5)

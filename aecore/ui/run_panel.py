@@ -197,7 +197,7 @@ def _test_numbers(run: Run) -> None:
         for name, (title, explanation) in titles.items():
             if name in test:
                 st.metric(title, f"{test[name]:.4g}", help=explanation, border=True, width="content")
-    noise = "" if config.corruption.kind == "none" else f" with {config.corruption.kind} noise, {config.corruption.level:g},"
+    noise = "" if config.corruption.kind == "none" else f" with noise ({config.corruption.words})"
     st.caption(
         f"Measured on {status.test_images:,} test images of {config.card.title}{noise} that training never saw, after "
         f"{status.seconds:.1f} s of training at {status.images_per_second:,.0f} images a second."

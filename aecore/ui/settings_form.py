@@ -32,7 +32,9 @@ _WORDS = {
     "gaussian": "Gaussian",
     "none": "None",
     "masking": "Dropout (masking)",
+    "patches": "Dropped squares",
     "salt-and-pepper": "Salt and pepper",
+    "mixed": "All four, mixed",
     "bce": "Cross-entropy",
     "mse": "Squared error",
     "relu": "ReLU",
@@ -59,6 +61,7 @@ def fill(config: RunConfig) -> None:
             _fill_sizes(name, value)
         else:
             st.session_state[_key(name)] = value
+    st.session_state[_key("corruption.level_from") + ".on"] = config.corruption.level_from is not None
     st.session_state[_key("data.train_images")] = config.train_size
     st.session_state[_key("data.resolution")] = config.card.height
 
@@ -98,7 +101,7 @@ def show() -> tuple[RunConfig | None, list[str]]:
         _choice(values, "objective.reconstruction")
         _choice(values, "corruption.kind")
         if values["corruption.kind"] != "none":
-            _slider(values, "corruption.level", 0.0, 1.0, 0.05)
+            _noise_level(values)
     with st.expander("More settings", key="more_settings"):
         _more(values, kind)
     unshown = {name: value for name, value in current().items() if name not in values}
@@ -151,6 +154,19 @@ def _data_details(values: dict[str, Any]) -> None:
     st.session_state[key] = min(max(int(st.session_state[key]), 10), chosen.train)
     count = st.number_input(_field("data.train_images").title, 10, chosen.train, key=key, help=_help("data.train_images"))
     values["data.train_images"] = None if count == chosen.train else count
+
+
+def _noise_level(values: dict[str, Any]) -> None:
+    """One level, or two ends of a range."""
+    _slider(values, "corruption.level", 0.0, 1.0, 0.05)
+    key = _key("corruption.level_from")
+    lowest = st.session_state.get(key)  # forgotten by Streamlit while its slider is not shown
+    on = st.toggle("A range of levels", key=f"{key}.on", help=_help("corruption.level_from"))
+    values["corruption.level_from"] = None
+    if on:
+        # The slider's own end moves with the level above it; Streamlit wants its value inside.
+        st.session_state[key] = min(lowest or 0.0, values["corruption.level"])
+        _slider(values, "corruption.level_from", 0.0, max(values["corruption.level"], 0.05), 0.05)
 
 
 def choose_data() -> None:
