@@ -1,0 +1,213 @@
+"""Work that a page waits for, done in one process of its own, one job after the other; torch-free on this side.
+
+The process (:mod:`aecore.task_process`) is started with the first job and ended when none has come for a while: torch takes
+half a gigabyte. A job's pictures go through a pipe; nothing is written to a disk.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import IO
+
+from aecore.messages import Arrays, Message, read_message, write_message
+from aecore.runs import CHECKPOINTS
+
+IDLE = 300.0
+"""Seconds without a job after which the process ends and gives its memory back."""
+MOST_JOBS = 40
+"""Jobs that may wait in all, and…"""
+MOST_JOBS_EACH = 2
+"""…of one person: the queue is fair by being short."""
+
+
+class TooManyJobsError(RuntimeError):
+    """The queue is full; the message says so."""
+
+
+@dataclass(eq=False)
+class Job:
+    """One piece of work. `state` is waiting · working · done · failed · cancelled; `error` is a sentence where it failed."""
+
+    task: str
+    arguments: Message
+    arrays: Arrays
+    owner: str
+    state: str = "waiting"
+    progress: float = 0.0
+    what: str = ""
+    result: Message = field(default_factory=dict)
+    made: Arrays = field(default_factory=list)
+    error: str = ""
+
+    @property
+    def over(self) -> bool:
+        return self.state in ("done", "failed", "cancelled")
+
+
+class TaskDesk:
+    """The queue in front of the process. All methods may be called from any thread."""
+
+    def __init__(self, idle: float = IDLE) -> None:
+        self._idle = idle
+        self._jobs: deque[Job] = deque()
+        self._present: Job | None = None
+        self._process: subprocess.Popen[bytes] | None = None
+        self._changed = threading.Condition()
+        self._writing = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._closed = False
+
+    def submit(self, task: str, arguments: Message, arrays: Arrays | None = None, *, owner: str = "") -> Job:
+        """Put a job at the end of the queue. Raises TooManyJobsError."""
+        job = Job(task, arguments, arrays or [], owner)
+        with self._changed:
+            waiting = [*self._jobs, *([self._present] if self._present else [])]
+            if sum(other.owner == owner for other in waiting) >= MOST_JOBS_EACH:
+                raise TooManyJobsError("Two of your pictures or comparisons are still being worked on: wait for one, or stop it.")
+            if len(waiting) >= MOST_JOBS:
+                raise TooManyJobsError("Too many people are waiting at the moment: try again in a minute.")
+            self._jobs.append(job)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._work, daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+        return job
+
+    def position(self, job: Job) -> int:
+        """How many jobs are before it; 0 where it is being worked on or over."""
+        with self._changed:
+            if job not in self._jobs:
+                return 0
+            return self._jobs.index(job) + (self._present is not None)
+
+    def follow(self, job: Job) -> Iterator[Job]:
+        """Yield the job now and whenever something about it changes, until it is over (which is yielded too)."""
+        seen: tuple[object, ...] | None = None
+        while True:
+            with self._changed:
+                while (now := (job.state, job.progress, job.what, len(self._jobs))) == seen:
+                    self._changed.wait()
+            seen = now
+            yield job
+            if now[0] in ("done", "failed", "cancelled"):
+                return
+
+    def cancel(self, job: Job) -> None:
+        """Nobody wants the result any more: a waiting job leaves the queue, one that is worked on is stopped at its next step."""
+        with self._changed:
+            if job in self._jobs:
+                self._jobs.remove(job)
+                job.state = "cancelled"
+                self._changed.notify_all()
+            elif job is self._present and self._process is not None and self._process.stdin is not None:
+                # Where the process is gone, the thread that reads from it finds out.
+                with suppress(OSError), self._writing:
+                    write_message(self._process.stdin, {"cancel": True})
+
+    def close(self) -> None:
+        """End the process; jobs that are not over fail."""
+        with self._changed:
+            self._closed = True
+            self._end_process()
+            self._changed.notify_all()
+            thread = self._thread
+        if thread is not None:
+            thread.join(10)
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _work(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                self._do(job)
+            except OSError:
+                self._fail(job)
+            with self._changed:
+                self._present = None
+                job.arrays = []  # the picture it was given is not needed any more
+                self._changed.notify_all()
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            end = time.monotonic() + self._idle
+            while not self._jobs and not self._closed:
+                left = end - time.monotonic()
+                if left <= 0:
+                    self._end_process()
+                    self._thread = None
+                    return None
+                self._changed.wait(left)
+            if self._closed:
+                for job in self._jobs:
+                    job.state, job.error = "failed", "The server is going down."
+                self._jobs.clear()
+                self._changed.notify_all()
+                return None
+            job = self._present = self._jobs.popleft()
+            job.state, job.what = "working", "Getting ready"
+            self._changed.notify_all()
+            return job
+
+    def _do(self, job: Job) -> None:
+        outgoing, incoming = self._pipes()
+        with self._writing:
+            write_message(outgoing, {"task": job.task, "arguments": job.arguments}, job.arrays)
+        while True:
+            received = read_message(incoming)
+            if received is None:
+                self._fail(job)
+                return
+            message, arrays = received
+            with self._changed:
+                if "progress" in message:
+                    job.progress, job.what = message["progress"], message["what"]
+                elif "result" in message:
+                    job.result, job.made = message["result"], arrays
+                    job.state, job.progress = "done", 1.0
+                elif "error" in message:
+                    job.state, job.error = "failed", message["error"]
+                else:
+                    job.state = "cancelled"
+                self._changed.notify_all()
+                if job.over:
+                    return
+
+    def _fail(self, job: Job) -> None:
+        with self._changed:
+            self._end_process()
+            job.state = "failed"
+            job.error = (
+                "The work was cut off (the machine may have run out of memory): try again, with a smaller picture perhaps."
+            )
+            self._changed.notify_all()
+
+    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+        with self._changed:
+            if self._closed:
+                raise BrokenPipeError
+            if self._process is None or self._process.poll() is not None:
+                command = [sys.executable, "-m", "aecore.task_process"]
+                self._process = subprocess.Popen(
+                    command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKPOINTS.parent, start_new_session=True
+                )
+            assert self._process.stdin is not None
+            assert self._process.stdout is not None
+            return self._process.stdin, self._process.stdout
+
+    def _end_process(self) -> None:
+        """With the lock held."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for pipe in (process.stdin, process.stdout):
+                if pipe is not None:
+                    with suppress(OSError):
+                        pipe.close()

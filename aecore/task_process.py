@@ -1,0 +1,78 @@
+"""A process for work that a page waits for: torch imported and ready, one task after the other.
+
+It is started by :mod:`aecore.task_desk` and talks with it over its standard input and output in :mod:`aecore.messages`:
+in come ``{"task": name, "arguments": {…}}`` with arrays, and ``{"cancel": true}``; out go ``{"progress": share, "what": …}``,
+and in the end ``{"result": {…}}`` with arrays, ``{"error": sentence}`` or ``{"cancelled": true}``. Nothing that it is given
+is written to a disk. When its standard input closes, it ends.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+
+import torch
+
+from aecore.allocator import keep_freed_memory
+from aecore.messages import Arrays, Message, read_message, write_message
+from aecore.tasks import TASKS, TaskError
+
+
+class _CancelledError(Exception):
+    """The person does not want the result any more."""
+
+
+class TaskProcess:
+    """The loop of the process, and the thread that listens."""
+
+    def __init__(self) -> None:
+        self._orders: queue.Queue[tuple[Message, Arrays] | None] = queue.Queue()
+        self._cancelled = threading.Event()
+        # What libraries print must not get between the messages.
+        self._out = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+        os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def main(self) -> None:
+        """Work until the server is gone."""
+        threading.Thread(target=self._listen, daemon=True).start()
+        while (order := self._orders.get()) is not None:
+            message, arrays = order
+            answer: tuple[Message, Arrays]
+            try:
+                result, made = TASKS[message["task"]](message["arguments"], arrays, self._report)
+                answer = {"result": result}, made
+            except _CancelledError:
+                answer = {"cancelled": True}, []
+            except TaskError as error:
+                answer = {"error": str(error)}, []
+            except Exception as error:
+                traceback.print_exc()
+                answer = {"error": f"Something went wrong that should not: {type(error).__name__}: {error}"}, []
+            write_message(self._out, *answer)
+
+    def _report(self, share: float, what: str) -> None:
+        if self._cancelled.is_set():
+            raise _CancelledError
+        write_message(self._out, {"progress": share, "what": what})
+
+    def _listen(self) -> None:
+        while (received := read_message(sys.stdin.buffer)) is not None:
+            message, _ = received
+            if message.get("cancel"):
+                self._cancelled.set()
+            else:
+                self._cancelled.clear()
+                self._orders.put(received)
+        self._cancelled.set()
+        self._orders.put(None)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our standard input
+    keep_freed_memory()
+    torch.set_num_threads(max(1, min(2, os.cpu_count() or 1)))  # a person waits, and there is one such process
+    TaskProcess().main()

@@ -1,0 +1,135 @@
+"""The process that pages wait for: jobs in order, progress, stopping, and what happens when the process dies."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from aecore.messages import read_message, write_message
+from aecore.task_desk import MOST_JOBS, MOST_JOBS_EACH, Job, TaskDesk, TooManyJobsError
+from tests.server import wait_for
+
+# A grey wall with noise of a tenth of the whole range.
+PICTURE = np.random.default_rng(0).normal(128, 25, (64, 48, 3)).clip(0, 255).astype(np.uint8)
+
+
+@pytest.fixture(scope="module")
+def desk() -> Iterator[TaskDesk]:
+    opened = TaskDesk()
+    yield opened
+    opened.close()
+
+
+def finish(desk: TaskDesk, job: Job) -> Job:
+    for _ in desk.follow(job):
+        pass
+    return job
+
+
+def processes() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "aecore.task_process" in child.cmdline()]
+
+
+kinds = st.sampled_from([np.uint8, np.float32, np.int64])
+shapes = arrays_of.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+dictionaries = st.dictionaries(st.text(max_size=5), st.integers() | st.text(max_size=5), max_size=3)
+
+
+@given(dictionaries, st.lists(kinds.flatmap(lambda kind: arrays_of.arrays(kind, shapes)), max_size=3))
+def test_messages_come_out_as_they_went_in(message: dict[str, Any], sent: list[np.ndarray[Any, Any]]) -> None:
+    message.pop("arrays", None)
+    stream = io.BytesIO()
+    write_message(stream, message, sent)
+    whole = stream.getvalue()
+    received = read_message(io.BytesIO(whole))
+    assert received is not None
+    assert received[0] == json.loads(json.dumps(message))
+    assert len(received[1]) == len(sent)
+    for one, other in zip(received[1], sent, strict=True):
+        assert (one.dtype, one.shape, one.tobytes()) == (other.dtype, other.shape, other.tobytes())
+    assert read_message(io.BytesIO(whole[:-1])) is None
+
+
+def test_a_picture_comes_back_denoised_with_progress(desk: TaskDesk) -> None:
+    job = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    states = [(seen.state, seen.progress) for seen in desk.follow(job)]
+    assert states[-1] == ("done", 1.0)
+    assert [share for _, share in states] == sorted(share for _, share in states)
+    (made,) = job.made
+    assert made.shape == PICTURE.shape
+    assert made.std() < PICTURE.std() / 3
+    assert not job.arrays
+
+
+def test_a_task_that_fails_says_so_and_the_next_one_works(desk: TaskDesk) -> None:
+    broken = finish(desk, desk.submit("denoise", {}, [PICTURE]))
+    assert broken.state == "failed"
+    assert "KeyError" in broken.error
+    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+
+
+def test_jobs_wait_in_line_and_can_be_taken_back(desk: TaskDesk) -> None:
+    large = np.tile(PICTURE, (30, 40, 1))
+    first = desk.submit("denoise", {"sigma": 0.1}, [large], owner="one")
+    second = desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="one")
+    third = desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="other")
+    with pytest.raises(TooManyJobsError, match="wait for one"):
+        desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="one")
+    assert MOST_JOBS_EACH == 2
+    wait_for(lambda: first.state == "working", "the first job")
+    assert (desk.position(second), desk.position(third)) == (1, 2)
+    desk.cancel(second)
+    assert second.state == "cancelled"
+    assert desk.position(third) == 1
+    desk.cancel(first)
+    assert finish(desk, first).state == "cancelled"
+    assert finish(desk, third).state == "done"
+
+
+def test_the_queue_is_bounded() -> None:
+    desk = TaskDesk()
+    jobs = [desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner=str(number)) for number in range(MOST_JOBS)]
+    with pytest.raises(TooManyJobsError, match="in a minute"):
+        desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="late")
+    desk.close()
+    assert all(job.state == "failed" for job in jobs)
+
+
+def test_a_killed_process_fails_its_job_and_the_next_gets_a_new_one(desk: TaskDesk) -> None:
+    finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE]))
+    (process,) = processes()
+    os.kill(process.pid, signal.SIGSTOP)
+    job = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    wait_for(lambda: job.state == "working", "the job")
+    os.kill(process.pid, signal.SIGKILL)
+    assert finish(desk, job).state == "failed"
+    assert "try again" in job.error
+    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    assert processes()[0].pid != process.pid
+
+
+def test_the_process_ends_when_idle_and_when_closed() -> None:
+    before = {process.pid for process in processes()}
+
+    def mine() -> set[int]:
+        return {process.pid for process in processes()} - before
+
+    desk = TaskDesk(idle=0.2)
+    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    wait_for(lambda: not mine(), "the end of the idle process")
+    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    desk.close()
+    assert not mine()
+    late = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    assert finish(desk, late).state == "failed"
