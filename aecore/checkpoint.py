@@ -38,6 +38,13 @@ def load_model(run: Run, device: torch.device | str = "cpu") -> Autoencoder:
     return model.to(device)
 
 
+def halve_weights(run: Run) -> None:
+    """Round the saved weights of a run to half precision; its network is read as before."""
+    weights = load_tensors(run.model_path.read_bytes())
+    halved = {name: value.to(torch.float16) if value.is_floating_point() else value for name, value in weights.items()}
+    replace_file(run.model_path, save_tensors(halved))
+
+
 def save_state(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
     """Write the state of a :class:`~aecore.training.Trainer`."""
     replace_file(path, save_tensors(dict(tensors), metadata=dict(words)))

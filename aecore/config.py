@@ -67,6 +67,15 @@ class RunConfig(Section):
             raise ValueError("A Gaussian code has no activation of its own: set code.activation to linear.")
         if self.architecture.tied and self.architecture.kind != "dense":
             raise ValueError("Tied weights are for dense layers: set architecture.kind to dense, or architecture.tied to false.")
+        if self.architecture.skips and self.architecture.kind != "conv2d":
+            raise ValueError(
+                "Skip connections are for convolutions: set architecture.kind to conv2d, or architecture.skips to false."
+            )
+        if self.architecture.skips and self.code.kind == "gaussian":
+            raise ValueError(
+                "Skip connections lead around the code, so that a Gaussian code would have nothing to say: "
+                "set architecture.skips to false, or code.kind to vector."
+            )
         if self.architecture.kind == "conv2d":
             most = (min(chosen.height, chosen.width) - 1).bit_length()
             if len(self.architecture.channels) > most:

@@ -84,6 +84,14 @@ class ArchitectureConfig(Section):
         title="Convolution channels",
         description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width.",
     )
+    full_size_channels: int = Field(
+        0,
+        ge=0,
+        le=64,
+        title="Full-size channels",
+        description="Filters of a convolution before the first halving, and of one after the last doubling, at the picture's own "
+        "size: for fine detail. 0: none. Convolutional only.",
+    )
     kernel_size: Annotated[Literal[3, 5], BeforeValidator(_number)] = Field(
         3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
     )
@@ -94,6 +102,12 @@ class ArchitectureConfig(Section):
         False,
         title="Tied weights",
         description="The decoder uses the encoder's weights, transposed: half the parameters. Dense only.",
+    )
+    skips: bool = Field(
+        False,
+        title="Skip connections",
+        description="Each layer of the decoder also gets what the encoder had at that size, added to its own (Mao et al. 2016). "
+        "Fine detail then passes around the code. Convolutional only.",
     )
     output: Literal["sigmoid", "linear"] = Field(
         "sigmoid",

@@ -38,12 +38,14 @@ class Dense:
 
 @dataclass(frozen=True)
 class Conv2d:
-    """A convolution of stride 2 that halves the picture, rounding up. `shape` is what comes out: (channels, height, width)."""
+    """A convolution that halves the picture, rounding up, or with `stride` 1 keeps its size. `shape` is what comes out:
+    (channels, height, width)."""
 
     channels: int
     shape: Shape
     kernel_size: int
     activation: str
+    stride: int = 2
 
     @property
     def parameters(self) -> int:
@@ -81,7 +83,8 @@ class Plan:
     """Encoder and decoder as sequences of layers.
 
     The encoder's last layer has `code_size` outputs, or twice as many for a Gaussian code: the means, then the
-    log-variances.
+    log-variances. `skips` are pairs (layer of the decoder, layer of the encoder): to what the former gives, before its
+    activation, is added what the latter gave.
     """
 
     input_shape: Shape
@@ -89,6 +92,7 @@ class Plan:
     decoder: tuple[Layer, ...]
     code_size: int
     gaussian: bool
+    skips: tuple[tuple[int, int], ...] = ()
 
     @property
     def input_size(self) -> int:
@@ -138,12 +142,16 @@ def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape)
         final = index == len(sizes) - 2
         tied = first_dense + len(sizes) - 2 - index if architecture.tied else None
         decoder.append(Dense(inputs, outputs, last if final else architecture.activation, tied))
+    # Before the convolutions that go up stand the dense layers and the reshape to the smallest picture.
+    before = len(decoder)
+    skips = tuple((before + index, len(down) - 1 - index) for index in range(len(down))) if architecture.skips else ()
     return Plan(
         input_shape=input_shape,
         encoder=tuple(encoder),
         decoder=(*decoder, Reshape(inner), *up),
         code_size=code.size,
         gaussian=gaussian,
+        skips=skips,
     )
 
 
@@ -152,18 +160,21 @@ def _dense(sizes: Sequence[int], activation: str) -> list[Layer]:
 
 
 def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple[list[Layer], list[Layer], Shape]:
+    size, activation = architecture.kernel_size, architecture.activation
+    down: list[Layer] = []
     shapes = [input_shape]
+    if architecture.full_size_channels:
+        shapes = [(architecture.full_size_channels, *input_shape[1:])]
+        down.append(Conv2d(input_shape[0], shapes[0], size, activation, stride=1))
     for channels in architecture.channels:
         _, height, width = shapes[-1]
         shapes.append((channels, -(-height // 2), -(-width // 2)))
-    down: list[Layer] = [
-        Conv2d(before[0], after, architecture.kernel_size, architecture.activation)
-        for before, after in itertools.pairwise(shapes)
-    ]
+    down += [Conv2d(before[0], after, size, activation) for before, after in itertools.pairwise(shapes)]
     up: list[Layer] = []
     for small, large in zip(shapes[:0:-1], shapes[-2::-1], strict=True):
         # A transposed convolution of stride 2 with padding (k-1)/2 gives 2n-1 pixels; an even size needs one more.
         padding = (large[1] - (2 * small[1] - 1), large[2] - (2 * small[2] - 1))
-        activation = architecture.output if large is input_shape else architecture.activation
-        up.append(ConvTranspose2d(small[0], large, architecture.kernel_size, padding, activation))
+        up.append(ConvTranspose2d(small[0], large, size, padding, architecture.output if large is input_shape else activation))
+    if architecture.full_size_channels:
+        up.append(Conv2d(shapes[0][0], input_shape, size, architecture.output, stride=1))
     return down, up, shapes[-1]

@@ -88,14 +88,10 @@ class Autoencoder(nn.Module):
 
     def encode(self, images: Tensor) -> Encoding:
         """Images (B, C, H, W) to their codes."""
-        numbers = self.encoder(images)
-        if not self.plan.gaussian:
-            return Encoding(numbers)
-        mean, log_variance = numbers.chunk(2, dim=1)
-        return Encoding(mean, log_variance)
+        return self._encode(images)[0]
 
     def decode(self, code: Tensor) -> Tensor:
-        """Codes (B, D) to images (B, C, H, W)."""
+        """Codes (B, D) to images (B, C, H, W). Skip connections, if there are any, carry nothing: this is the code's own part."""
         return self.activate(self.decoder(code))
 
     def activate(self, pixels: Tensor) -> Tensor:
@@ -104,13 +100,42 @@ class Autoencoder(nn.Module):
 
     def reconstruct(self, images: Tensor) -> Tensor:
         """Images to their reconstructions, from the code itself or the mean of a Gaussian code: no randomness."""
-        return self.decode(self.encode(images).mean)
+        encoding, features = self._encode(images)
+        return self.activate(self._decode(encoding.mean, features))
 
     def forward(self, images: Tensor, generator: torch.Generator | None = None) -> Output:
         """One pass with a sampled code, as training needs it."""
-        encoding = self.encode(images)
+        encoding, features = self._encode(images)
         code = encoding.sample(generator)
-        return Output(encoding, code, self.decoder(code))
+        return Output(encoding, code, self._decode(code, features))
+
+    def _encode(self, images: Tensor) -> tuple[Encoding, dict[int, Tensor]]:
+        """The codes, and by layer of the encoder what skip connections take from it."""
+        taken = {source for _, source in self.plan.skips}
+        features: dict[int, Tensor] = {}
+        numbers = images
+        for index, module in enumerate(self.encoder):
+            numbers = module(numbers)
+            if index in taken:
+                features[index] = numbers
+        if not self.plan.gaussian:
+            return Encoding(numbers), features
+        mean, log_variance = numbers.chunk(2, dim=1)
+        return Encoding(mean, log_variance), features
+
+    def _decode(self, code: Tensor, features: dict[int, Tensor]) -> Tensor:
+        """Codes to raw pixels, with what the skip connections bring."""
+        skips = dict(self.plan.skips)
+        numbers = code
+        for index, module in enumerate(self.decoder):
+            if index not in skips:
+                numbers = module(numbers)
+            elif isinstance(module, nn.Sequential):
+                layer, activation = module
+                numbers = activation(layer(numbers) + features[skips[index]])
+            else:
+                numbers = module(numbers) + features[skips[index]]
+        return numbers
 
 
 def build(plan: Plan, seed: int) -> Autoencoder:
@@ -130,7 +155,7 @@ def _module(layer: Layer, encoder: list[nn.Module]) -> nn.Module:
             return TiedLinear(source, layer.inputs)
         case Conv2d():
             size = layer.kernel_size
-            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=2, padding=size // 2)
+            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=layer.stride, padding=size // 2)
         case ConvTranspose2d():
             size = layer.kernel_size
             return nn.ConvTranspose2d(

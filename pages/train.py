@@ -35,10 +35,11 @@ if config is not None:
         ratio = plan.input_size / plan.code_size
         times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
         squeeze = f"{times} times fewer" if ratio > 1 else "no fewer: overcomplete"
+        around = ", and skip connections around it" if plan.skips else ""
         epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
         st.caption(
             f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
-            f"**{plan.code_size:,} in the code** ({squeeze}); {config.total_steps:,} steps: {epochs} of "
+            f"**{plan.code_size:,} in the code** ({squeeze}{around}); {config.total_steps:,} steps: {epochs} of "
             f"{config.train_size:,} images.",
             text_alignment="center",
         )

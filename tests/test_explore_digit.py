@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from aecore.ui.components import source
-from aecore.ui.explore_digit import pack
+from aecore.ui.explore_digit import SCRIPTS, STYLES, pack
 from tests.browser import THEMES
 
 Floats = npt.NDArray[np.float32]
@@ -59,6 +59,9 @@ class Tiny:
         self.parts: list[Floats] = [random.normal(0, 0.4, shape).astype(np.float32) for shape in shapes]
         starts = np.cumsum([0, *(part.size for part in self.parts)]).tolist()
         self.description: dict[str, Any] = {
+            "inputs": PIXELS,
+            "code_size": CODE_SIZE,
+            "gaussian": False,
             "encoder": [dense(PIXELS, CODE_SIZE, code_activation, starts[0], starts[1])],
             "decoder": [dense(CODE_SIZE, PIXELS, "sigmoid", starts[2], starts[3])],
         }
@@ -104,8 +107,8 @@ def page(browser: Browser) -> Iterator[Page]:
 
 
 def mount(page: Page, network: Tiny = NETWORK) -> None:
-    js = base64.b64encode(source("network.js", "explore_digit.js").encode()).decode()
-    html, css = source("explore_digit.html"), source("explore_digit.css")
+    js = base64.b64encode(source(*SCRIPTS).encode()).decode()
+    html, css = source("explore_digit.html"), source(*STYLES)
     page.evaluate(MOUNT, [html, css, js, network.packed(), THEMES["light"]])
 
 

@@ -66,10 +66,15 @@ def forward(layers: list[Layer], x: torch.Tensor) -> torch.Tensor:
     return x
 
 
-def describe(**stacks: list[Layer]) -> tuple[dict[str, Any], bytes]:
-    description: dict[str, Any] = {}
+def describe(encoder: list[Layer], decoder: list[Layer]) -> tuple[dict[str, Any], bytes]:
+    code_size = decoder[0][0].in_features
+    description: dict[str, Any] = {
+        "inputs": encoder[0][0].in_features,
+        "code_size": code_size,
+        "gaussian": encoder[-1][0].out_features == 2 * code_size,
+    }
     blocks: list[torch.Tensor] = []
-    for name, layers in stacks.items():
+    for name, layers in {"encoder": encoder, "decoder": decoder}.items():
         description[name] = []
         for linear, activation in layers:
             start = sum(block.numel() for block in blocks)
@@ -91,7 +96,7 @@ def run(
     page: Page, encoder: list[Layer], decoder: list[Layer], x: torch.Tensor, padding: int = 0
 ) -> tuple[torch.Tensor, torch.Tensor | None, torch.Tensor]:
     """Mean, log-variance and reconstruction, as the browser computes them."""
-    description, weights = describe(encoder=encoder, decoder=decoder)
+    description, weights = describe(encoder, decoder)
     answers = page.evaluate(RUN, [description, base64.b64encode(weights).decode(), x.tolist(), padding])
     means, log_variances, reconstructions = zip(*answers, strict=True)
     log_variance = None if log_variances[0] is None else torch.tensor(log_variances)
@@ -140,6 +145,26 @@ def test_a_network_of_the_usual_size(page: Page) -> None:
     torch.testing.assert_close(reconstruction, forward(decoder, expected), atol=1e-4, rtol=1e-4)
 
 
+def test_answers_stay_as_they_are_when_others_are_asked_for(page: Page) -> None:
+    description, weights = describe(stack([6, 8], ["linear"]), stack([4, 6], ["sigmoid"]))
+    description["gaussian"] = True
+    assert page.evaluate(
+        """([description, weights]) => {
+          const network = makeNetwork(description, Uint8Array.from(atob(weights), (letter) => letter.charCodeAt(0)))
+          const [one, other] = [0, 1].map((value) => new Float32Array(network.inputs).fill(value))
+          const ask = (x) => {
+            const { mean, logVariance } = network.encode(x)
+            return [mean, logVariance, network.decode(mean), network.reconstruct(x)]
+          }
+          const first = ask(one)
+          const before = JSON.stringify(first)
+          const second = JSON.stringify(ask(other))
+          return [JSON.stringify(first) === before, second !== before, String(first[2]) === String(first[3])]
+        }""",
+        [description, base64.b64encode(weights).decode()],
+    ) == [True, True, True]
+
+
 def test_error_function_is_close_everywhere(page: Page) -> None:
     points = [i / 100 for i in range(-600, 601)]
     answers = page.evaluate("(points) => points.map(erf)", points)
@@ -160,10 +185,11 @@ def test_huge_numbers_stay_numbers(page: Page, activation: str) -> None:
         ({"kind": "attention"}, 'does not know the layer "attention"'),
         ({"activation": "toString"}, 'does not know the activation "toString"'),
         ({"weight": 10_000}, "weights end before a layer does"),
-        ({"outputs": 3}, "encoder answers with 3 numbers, the decoder takes 4"),
+        ({"outputs": 3}, "4 numbers are needed where there are 3"),
+        ({"inputs": 5}, "5 numbers are needed where there are 6"),
     ],
 )
 def test_what_it_cannot_run_is_said(page: Page, change: dict[str, Any], message: str) -> None:
-    description, weights = describe(encoder=stack([6, 4], ["relu"]), decoder=stack([4, 6], ["sigmoid"]))
+    description, weights = describe(stack([6, 4], ["relu"]), stack([4, 6], ["sigmoid"]))
     description["encoder"][0] |= change
     assert message in page.evaluate(REFUSAL, [description, len(weights) // 4])

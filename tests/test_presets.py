@@ -12,7 +12,7 @@ from aecore.presets import PRESETS, preset
 
 NAMES = {
     *("vanilla", "deep", "undercomplete", "overcomplete", "convolutional", "vae", "beta-vae"),
-    *("denoising-gaussian", "denoising-dropout"),
+    *("denoising-gaussian", "denoising-dropout", "denoising-convolutional"),
 }
 SIZES = [(name, size) for name, card in CARDS.items() for size in card.resolutions]
 
@@ -65,12 +65,13 @@ def test_the_beta_vae_weighs_its_kl_more() -> None:
 
 def test_the_denoising_ones_have_their_noise() -> None:
     kinds = {name: row.config.corruption.kind for name, row in PRESETS.items() if row.config.corruption.kind != "none"}
-    assert kinds == {"denoising-gaussian": "gaussian", "denoising-dropout": "masking"}
+    assert kinds == {"denoising-gaussian": "gaussian", "denoising-dropout": "masking", "denoising-convolutional": "gaussian"}
     assert all(preset(name).config.corruption.level > 0 for name in kinds)
 
 
-def test_only_convolutional_convolves() -> None:
-    assert [name for name, row in PRESETS.items() if row.config.architecture.kind == "conv2d"] == ["convolutional"]
+def test_those_that_convolve_say_so() -> None:
+    convolving = {name for name, row in PRESETS.items() if row.config.architecture.kind == "conv2d"}
+    assert convolving == {"convolutional", "denoising-convolutional"}
 
 
 def test_an_unknown_name_gets_the_nearest_or_the_list() -> None:

@@ -16,12 +16,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from aecore.messages import read_message, write_message
-from aecore.task_desk import MOST_JOBS, MOST_JOBS_EACH, Job, TaskDesk, TooManyJobsError
+from aecore.tasks.desk import MOST_JOBS, MOST_JOBS_EACH, Job, TaskDesk, TooManyJobsError
+from aecore.tasks.messages import read_message, write_message
 from tests.server import wait_for
 
 # A grey wall with noise of a tenth of the whole range.
 PICTURE = np.random.default_rng(0).normal(128, 25, (64, 48, 3)).clip(0, 255).astype(np.uint8)
+WANTED = {"added": 0.0, "strength": 0.1}
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +39,7 @@ def finish(desk: TaskDesk, job: Job) -> Job:
 
 
 def processes() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "aecore.task_process" in child.cmdline()]
+    return [child for child in psutil.Process().children() if "aecore.tasks.process" in child.cmdline()]
 
 
 kinds = st.sampled_from([np.uint8, np.float32, np.int64])
@@ -62,11 +63,11 @@ def test_messages_come_out_as_they_went_in(message: dict[str, Any], sent: list[n
 
 
 def test_a_picture_comes_back_denoised_with_progress(desk: TaskDesk) -> None:
-    job = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    job = desk.submit("denoise", WANTED, [PICTURE])
     states = [(seen.state, seen.progress) for seen in desk.follow(job)]
     assert states[-1] == ("done", 1.0)
     assert [share for _, share in states] == sorted(share for _, share in states)
-    (made,) = job.made
+    made, *_ = job.made
     assert made.shape == PICTURE.shape
     assert made.std() < PICTURE.std() / 3
     assert not job.arrays
@@ -76,16 +77,16 @@ def test_a_task_that_fails_says_so_and_the_next_one_works(desk: TaskDesk) -> Non
     broken = finish(desk, desk.submit("denoise", {}, [PICTURE]))
     assert broken.state == "failed"
     assert "KeyError" in broken.error
-    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
 
 
 def test_jobs_wait_in_line_and_can_be_taken_back(desk: TaskDesk) -> None:
     large = np.tile(PICTURE, (30, 40, 1))
-    first = desk.submit("denoise", {"sigma": 0.1}, [large], owner="one")
-    second = desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="one")
-    third = desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="other")
+    first = desk.submit("denoise", WANTED, [large], owner="one")
+    second = desk.submit("denoise", WANTED, [PICTURE], owner="one")
+    third = desk.submit("denoise", WANTED, [PICTURE], owner="other")
     with pytest.raises(TooManyJobsError, match="wait for one"):
-        desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="one")
+        desk.submit("denoise", WANTED, [PICTURE], owner="one")
     assert MOST_JOBS_EACH == 2
     wait_for(lambda: first.state == "working", "the first job")
     assert (desk.position(second), desk.position(third)) == (1, 2)
@@ -99,23 +100,23 @@ def test_jobs_wait_in_line_and_can_be_taken_back(desk: TaskDesk) -> None:
 
 def test_the_queue_is_bounded() -> None:
     desk = TaskDesk()
-    jobs = [desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner=str(number)) for number in range(MOST_JOBS)]
+    jobs = [desk.submit("denoise", WANTED, [PICTURE], owner=str(number)) for number in range(MOST_JOBS)]
     with pytest.raises(TooManyJobsError, match="in a minute"):
-        desk.submit("denoise", {"sigma": 0.1}, [PICTURE], owner="late")
+        desk.submit("denoise", WANTED, [PICTURE], owner="late")
     desk.close()
     assert all(job.state == "failed" for job in jobs)
 
 
 def test_a_killed_process_fails_its_job_and_the_next_gets_a_new_one(desk: TaskDesk) -> None:
-    finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE]))
+    finish(desk, desk.submit("denoise", WANTED, [PICTURE]))
     (process,) = processes()
     os.kill(process.pid, signal.SIGSTOP)
-    job = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    job = desk.submit("denoise", WANTED, [PICTURE])
     wait_for(lambda: job.state == "working", "the job")
     os.kill(process.pid, signal.SIGKILL)
     assert finish(desk, job).state == "failed"
     assert "try again" in job.error
-    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
     assert processes()[0].pid != process.pid
 
 
@@ -126,10 +127,10 @@ def test_the_process_ends_when_idle_and_when_closed() -> None:
         return {process.pid for process in processes()} - before
 
     desk = TaskDesk(idle=0.2)
-    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
     wait_for(lambda: not mine(), "the end of the idle process")
-    assert finish(desk, desk.submit("denoise", {"sigma": 0.1}, [PICTURE])).state == "done"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
     desk.close()
     assert not mine()
-    late = desk.submit("denoise", {"sigma": 0.1}, [PICTURE])
+    late = desk.submit("denoise", WANTED, [PICTURE])
     assert finish(desk, late).state == "failed"

@@ -13,12 +13,11 @@ import torch
 from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 
+from aecore.pictures.about import FOLDER
 from aecore.pictures.network import PictureDenoiser
 from aecore.pictures.sources import HELD_OUT, TRAINING
 from aecore.pictures.training import Progress, Settings, train
-from aecore.runs import CHECKPOINTS, replace_file
-
-FOLDER = CHECKPOINTS / "picture-denoiser"
+from aecore.runs import replace_file
 
 
 def make(settings: Settings, folder: Path = FOLDER, watch: Callable[[Progress], None] = lambda progress: None) -> dict[str, Any]:
@@ -59,10 +58,3 @@ def load_shipped(folder: Path = FOLDER) -> PictureDenoiser:
     network = PictureDenoiser()
     network.load_state_dict(load_tensors(path.read_bytes()))
     return network.eval().to(memory_format=torch.channels_last)
-
-
-def about_shipped(folder: Path = FOLDER) -> dict[str, Any]:
-    """What `about.json` says: the images it was trained on, settings, date; {} if it is missing."""
-    path = folder / "about.json"
-    about: dict[str, Any] = json.loads(path.read_bytes()) if path.is_file() else {}
-    return about

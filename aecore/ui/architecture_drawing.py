@@ -24,6 +24,7 @@ export default function ({ data, parentElement }) {
 
 _HEIGHT, _MIDDLE, _TOP = 132, 58, 104
 _COLUMN = 66
+_ARC = 30  # room for skip connections above the columns
 
 
 def show_architecture(plan: Plan, name: str) -> None:
@@ -44,12 +45,15 @@ def architecture_svg(plan: Plan, name: str) -> str:
     for index, ((shape, role), box) in enumerate(zip(columns, boxes, strict=True)):
         parts.append(_layer(box, shape, role))
         parts.append(_label(index, shape, role))
+    parts += [_arc(boxes[source + 1], boxes[-2 - source]) for _, source in plan.skips]
     parts.append(_role(0, code, "encoder"))
     parts.append(_role(code, len(columns) - 1, "decoder"))
-    description = escape(f"{name}: " + " → ".join(_words(shape) for shape, _ in columns))
+    around = ", with skip connections around the code" if plan.skips else ""
+    description = escape(f"{name}: " + " → ".join(_words(shape) for shape, _ in columns) + around)
+    top = -4 - (_ARC if plan.skips else 0)
     style = f"width:100%;max-width:{round(width * 1.25)}px;max-height:140px;display:block;margin:auto;color:inherit"
     return (
-        f'<svg viewBox="0 -4 {width} {_HEIGHT + 14}" role="img" aria-label="{description}" style="{style}" '
+        f'<svg viewBox="0 {top} {width} {_HEIGHT + 10 - top}" role="img" aria-label="{description}" style="{style}" '
         f'font-family="inherit" fill="currentColor"><title>{description}</title>{"".join(parts)}</svg>'
     )
 
@@ -73,6 +77,16 @@ def _wedge(left: tuple[float, float, float, float], right: tuple[float, float, f
     x0, x1 = left[0] + left[2], right[0]
     points = f"{x0},{left[1]} {x1},{right[1]} {x1},{right[1] + right[3]} {x0},{left[1] + left[3]}"
     return f'<polygon points="{points}" fill="currentColor" opacity="0.09"/>'
+
+
+def _arc(left: tuple[float, float, float, float], right: tuple[float, float, float, float]) -> str:
+    """A skip connection, from column to column over all between them."""
+    x0, x1 = left[0] + left[2] / 2, right[0] + right[2] / 2
+    lift = -_ARC * (0.5 + 0.5 * (x1 - x0) / (6 * _COLUMN))
+    return (
+        f'<path d="M{x0},{left[1] - 7} C{x0},{lift} {x1},{lift} {x1},{right[1] - 2}" fill="none" stroke="#3f90da" '
+        'stroke-width="1.6" stroke-dasharray="5 3"/>'
+    )
 
 
 def _layer(box: tuple[float, float, float, float], shape: Shape, role: str) -> str:

@@ -2,25 +2,37 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from math import prod
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load as load_arrays
 
-from aecore.layers import Dense, Layer
+from aecore.layers import Conv2d, ConvTranspose2d, Dense, Layer, Plan, Reshape, Shape
 from aecore.runs import Run
 
 
 def browser_network(run: Run) -> tuple[dict[str, Any], bytes]:
-    """The trained network of a run with dense layers, without torch.
+    """The trained network of a run, without torch, as :func:`describe_network` returns it."""
+    return describe_network(run.config.plan, load_arrays(run.model_path.read_bytes()))
 
-    Returns the description (``{"encoder": [layer, …], "decoder": […]}``; a layer has `kind`, `inputs`, `outputs`,
-    `activation`, and where its `weight`, row by row, and `bias` begin) and the weights: float32, little-endian; positions
-    count floats. Raises ValueError for layers that the browser does not compute.
+
+def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tuple[dict[str, Any], bytes]:
+    """The network of a plan with the weights that torch calls by these names.
+
+    Returns the description and the weights: float32, little-endian, whatever precision they came in.
+
+    The description is ``{"inputs": numbers in a picture, "code_size": numbers in its code, "gaussian": bool,
+    "encoder": [layer, …], "decoder": [layer, …]}``. A layer has `kind` ("dense", "conv2d" or "conv_transpose2d"),
+    `inputs` and `outputs` (how many numbers), `activation`, and the positions of its `weight`, in torch's order, and its
+    `bias`, counted in floats. Convolutions, all with padding (kernel - 1) / 2, also have `input_shape` and `output_shape`
+    (channels, height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2). Where a skip
+    connection ends, the layer has as `skip` the position in "encoder" of the layer whose answer is added before the
+    activation. Layers that only reshape are left out, but where a skip connection ends there is a layer of kind "add" with
+    `inputs`, `outputs` and `skip` only.
     """
-    plan = run.config.plan
-    tensors = load_arrays(run.model_path.read_bytes())
     blocks: list[npt.NDArray[np.float32]] = []
     place = 0
 
@@ -36,28 +48,50 @@ def browser_network(run: Run) -> tuple[dict[str, Any], bytes]:
         keys = (f"{part}.{index}.{name}", f"{part}.{index}.0.{name}")
         return next(tensors[key] for key in keys if key in tensors)
 
-    def weight(part: str, index: int, layer: Dense) -> npt.NDArray[Any]:
-        if layer.tied is not None:
+    def weight(part: str, index: int, layer: Layer) -> npt.NDArray[Any]:
+        if isinstance(layer, Dense) and layer.tied is not None:
             return tensor("encoder", layer.tied, "weight")[: layer.inputs].T
         return tensor(part, index, "weight")
 
-    def describe(part: str, layers: tuple[Layer, ...]) -> list[dict[str, Any]]:
+    skips = dict(plan.skips)
+
+    def skip(part: str, index: int) -> dict[str, int]:
+        if part == "encoder" or index not in skips:
+            return {}
+        return {"skip": sum(not isinstance(layer, Reshape) for layer in plan.encoder[: skips[index]])}
+
+    def describe(part: str, layers: tuple[Layer, ...], shape: Shape) -> list[dict[str, Any]]:
         described = []
         for index, layer in enumerate(layers):
-            if isinstance(layer, Dense):
-                described.append(
-                    {
-                        "kind": "dense",
-                        "inputs": layer.inputs,
-                        "outputs": layer.outputs,
-                        "activation": layer.activation,
-                        "weight": put(weight(part, index, layer)),
-                        "bias": put(tensor(part, index, "bias")),
-                    }
-                )
-            elif layer.parameters:
-                raise ValueError(f"The browser does not compute layers of this kind yet: {type(layer).__name__}.")
+            entry = {"inputs": prod(shape), "outputs": prod(layer.shape), **skip(part, index)}
+            if not isinstance(layer, Reshape):
+                weights = {"weight": put(weight(part, index, layer)), "bias": put(tensor(part, index, "bias"))}
+                described.append({**_geometry(layer, shape), **entry, "activation": layer.activation, **weights})
+            elif "skip" in entry:
+                described.append({"kind": "add", **entry})
+            shape = layer.shape
         return described
 
-    description = {"encoder": describe("encoder", plan.encoder), "decoder": describe("decoder", plan.decoder)}
+    description = {
+        "inputs": plan.input_size,
+        "code_size": plan.code_size,
+        "gaussian": plan.gaussian,
+        "encoder": describe("encoder", plan.encoder, plan.input_shape),
+        "decoder": describe("decoder", plan.decoder, (plan.code_size,)),
+    }
     return description, np.concatenate(blocks).astype("<f4").tobytes()
+
+
+def _geometry(layer: Dense | Conv2d | ConvTranspose2d, input_shape: Shape) -> dict[str, Any]:
+    """What kind of layer it is, and the shapes that the browser needs to know beyond how many numbers there are."""
+    match layer:
+        case Dense():
+            return {"kind": "dense"}
+        case Conv2d():
+            kind: dict[str, Any] = {"kind": "conv2d", "stride": layer.stride}
+        case ConvTranspose2d():
+            kind = {"kind": "conv_transpose2d"}
+        case _:
+            assert_never(layer)
+    shapes = {"input_shape": list(input_shape), "output_shape": list(layer.shape)}
+    return {**kind, **shapes, "kernel_size": layer.kernel_size}

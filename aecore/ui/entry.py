@@ -23,6 +23,12 @@ page = st.navigation(
             icon=":material/model_training:",
             help="Choose data and a network, train it, and watch it learn.",
         ),
+        st.Page(
+            PAGES / "denoise.py",
+            title="Denoise",
+            icon=":material/blur_on:",
+            help="Add noise and see a network take it away, from test images or from your own picture.",
+        ),
     ],
     position="top",
 )

@@ -1,18 +1,22 @@
 """Explore a trained autoencoder in the browser: pick a picture, drag its code, see the decoder answer."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
 
+from aecore.ui.bytes_block import bytes_block
 from aecore.ui.components import source
+
+# The files of the browser's side, in the order in which they are joined.
+STYLES = ("thumbnails.css", "explore_digit.css")
+SCRIPTS = ("canvas.js", "pixels.js", "network.js", "explore_digit.js")
 
 _EXPLORE_DIGIT = st.components.v2.component(
     "explore_digit",
     html=source("explore_digit.html"),
-    css=source("explore_digit.css"),
-    js=source("network.js", "explore_digit.js"),
+    css=source(*STYLES),
+    js=source(*SCRIPTS),
 )
 
 
@@ -49,25 +53,16 @@ def pack(
     height: int,
     width: int,
 ) -> bytes:
-    """Join all that the browser needs into one block: a component takes bytes only as the whole of its data.
+    """Join all that the browser needs into one block of bytes.
 
-    The block is the length of the header (4 bytes, little-endian), the header (JSON, UTF-8), weights, images.
     Arguments and errors are those of explore_digit.
     """
     pixels = height * width
     needed = len(labels) * pixels
     if not labels or len(images) != needed:
         raise ValueError(f"{len(labels)} labels need {needed} bytes of pictures, got {len(images)}.")
-    inputs = network["encoder"][0]["inputs"]
+    inputs = network["inputs"]
     if inputs != pixels:
         raise ValueError(f"The network takes {inputs} numbers, but a picture has {pixels}.")
-    header = json.dumps(
-        {
-            "network": network,
-            "height": height,
-            "width": width,
-            "labels": [int(label) for label in labels],
-            "weights": len(weights),
-        }
-    ).encode()
-    return len(header).to_bytes(4, "little") + header + weights + images
+    header = {"network": network, "height": height, "width": width, "labels": [int(label) for label in labels]}
+    return bytes_block(header, weights, images)

@@ -1,4 +1,4 @@
-"""One run on the Train page: its buttons, its live view, what it is compared with, and its test numbers."""
+"""One run on a page that trains: its buttons, its live view, what it is compared with, and its test numbers."""
 
 from __future__ import annotations
 
@@ -35,29 +35,33 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
     ):
         _train(config, preset)
     if run is not None and mine:
-        goes_on = run.resumable or state == "paused"
-        # One button under one key, so that the keyboard's focus stays on it.
-        st.button(
-            "Resume" if goes_on else "Pause",
-            icon=":material/resume:" if goes_on else ":material/pause:",
-            key="pause",
-            disabled=not goes_on and state not in ("preparing", "running"),
-            on_click=_do,
-            args=("resume" if goes_on else "pause", run.token),
-        )
-        st.button(
-            "Step",
-            icon=":material/skip_next:",
-            key="step",
-            disabled=state not in ("running", "paused"),
-            on_click=_do,
-            args=("single_step", run.token),
-            help="Train on one batch, then wait.",
-        )
-        st.button(
-            "Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token)
-        )
+        buttons(run)
     return run
+
+
+def buttons(run: Run) -> None:
+    """Pause or resume, step, stop: for a run of this person."""
+    state = run.status.state
+    goes_on = run.resumable or state == "paused"
+    # One button under one key, so that the keyboard's focus stays on it.
+    st.button(
+        "Resume" if goes_on else "Pause",
+        icon=":material/resume:" if goes_on else ":material/pause:",
+        key="pause",
+        disabled=not goes_on and state not in ("preparing", "running"),
+        on_click=_do,
+        args=("resume" if goes_on else "pause", run.token),
+    )
+    st.button(
+        "Step",
+        icon=":material/skip_next:",
+        key="step",
+        disabled=state not in ("running", "paused"),
+        on_click=_do,
+        args=("single_step", run.token),
+        help="Train on one batch, then wait.",
+    )
+    st.button("Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token))
 
 
 def show_problem() -> None:
@@ -86,15 +90,24 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
             st.button(
                 "Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:"
             )
+    view(run, others, config, f"Press Train and watch. {preset.watch}")
+
+
+def view(run: Run | None, others: list[Run], config: RunConfig | None, invitation: str) -> None:
+    """The live view of a run with the others' curves in its chart, and once it has ended its test numbers and its folder.
+
+    config: what will be trained next, for the room that the view keeps while there is no run.
+    """
+    status = run.status if run is not None else Status(state="ready")
     shown_config = config if run is None else run.config
     live_run(
-        [(shown.token, _name(shown)) for shown in ([run] if run is not None else []) + others],
+        [(shown.token, name_of(shown)) for shown in ([run] if run is not None else []) + others],
         state=status.state,
         key="live",
         nonce=int(status.since * 1000) if run is not None else 0,
         corrupted=shown_config is not None and shown_config.corruption.kind != "none",
         unit=_UNITS[shown_config.objective.reconstruction] if shown_config is not None else "",
-        invitation=f"Press Train and watch. {preset.watch}",
+        invitation=invitation,
     )
     if run is None:
         return
@@ -169,7 +182,7 @@ def _compared(run: Run | None) -> list[Run]:
     others = [other for other in (*runs_of(person()), *shipped()) if run is None or other.token != run.token]
     if not others:
         return []
-    names = {other.token: _name(other) for other in others[:50]}
+    names = {other.token: name_of(other) for other in others[:50]}
     tokens = st.multiselect(
         "Compare with",
         list(names),
@@ -206,7 +219,7 @@ def _test_numbers(run: Run) -> None:
 
 def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
     """Which run is shown, and what may be surprising about it."""
-    words = [f"Below: **{_name(run)}**."]
+    words = [f"Below: **{name_of(run)}**."]
     if config is not None and config != run.config:
         words.append("The settings have been changed since: they are for the next run.")
     if not mine:
@@ -231,7 +244,8 @@ def run_name(config: RunConfig, preset: Preset) -> str:
     return " · ".join([preset.name, config.data.name, *words])
 
 
-def _name(run: Run) -> str:
+def name_of(run: Run) -> str:
+    """A run's name, with the time of day where a person made it."""
     about = run.about
     if not about.created or not about.owner:
         return about.name or run.token

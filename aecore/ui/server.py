@@ -1,4 +1,5 @@
-"""What lives as long as the server: the training engine, and a cookie that tells browsers apart."""
+"""What lives as long as the server: the training engine, the desk for work that pages wait for, and a cookie that tells
+browsers apart."""
 
 from __future__ import annotations
 
@@ -12,9 +13,11 @@ from http.cookies import SimpleCookie
 
 import anyio.to_thread
 import streamlit as st
+from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from aecore.engine import Engine
+from aecore.tasks.desk import TaskDesk
 
 COOKIE = "aecore_person"
 _TOKEN = re.compile(r"[0-9a-f]{32}")
@@ -26,14 +29,23 @@ def engine() -> Engine:
     return Engine()
 
 
+@cache
+def task_desk() -> TaskDesk:
+    """The one desk of this server process; its own process starts with the first job."""
+    return TaskDesk()
+
+
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
-    """Start the engine with the server, and stop it with the server, so that no worker outlives it."""
+    """Start the engine with the server, and stop all that works with the server, so that no process outlives it."""
+    # People's pictures are to stay in memory; starlette would put an upload of more than a megabyte into a file meanwhile.
+    MultiPartParser.spool_max_size = int(st.get_option("server.maxUploadSize")) << 20
     running = engine()
     running.start()
     try:
         yield {}
     finally:
+        await anyio.to_thread.run_sync(task_desk().close)
         await anyio.to_thread.run_sync(running.close)
 
 

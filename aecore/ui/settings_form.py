@@ -123,9 +123,12 @@ def _more(values: dict[str, Any], kind: str) -> None:
     _choice(values, "architecture.output")
     if kind == "dense":
         _toggle(values, "architecture.tied")
+        values["architecture.skips"] = False
     else:
         values["architecture.tied"] = False
         _choice(values, "architecture.kernel_size")
+        _toggle(values, "architecture.skips")
+        _whole_number(values, "architecture.full_size_channels")
     _one_of(values, "objective.weight_decay", _WEIGHTS)
     _choice(values, "optimizer.kind")
     if values["optimizer.kind"] == "sgd":
@@ -203,11 +206,9 @@ def _choice(values: dict[str, Any], name: str) -> None:
     options = choices(name)
     key, title = _key(name), _field(name).title
     if len(options) <= 3:
-        chosen = st.segmented_control(
-            title, options, key=key, format_func=_word, help=_help(name), required=True, width="stretch"
-        )
+        chosen = st.segmented_control(title, options, key=key, format_func=word, help=_help(name), required=True, width="stretch")
     else:
-        chosen = st.selectbox(title, options, key=key, format_func=_word, help=_help(name))
+        chosen = st.selectbox(title, options, key=key, format_func=word, help=_help(name))
     values[name] = chosen
 
 
@@ -259,5 +260,6 @@ def _help(name: str) -> str:
     return str(_field(name).description)
 
 
-def _word(value: object) -> str:
+def word(value: object) -> str:
+    """What a setting's value is called on the pages."""
     return _WORDS.get(str(value), str(value))

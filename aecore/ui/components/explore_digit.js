@@ -1,33 +1,9 @@
 // Look at one trained autoencoder: pick a picture, see its code as bars, drag a bar, see the decoder's answer.
-// Needs network.js in front of it. Sends nothing to the server: every answer is computed here.
+// Needs canvas.js, pixels.js and network.js. Sends nothing to the server: every answer is computed here.
 
-// What the server sends is one block of bytes: the length of a JSON header, the header, the weights, the pictures.
 function unpack(data) {
-  const bytes = new Uint8Array(data.buffer ?? data, data.byteOffset ?? 0, data.byteLength)
-  const headerEnd = 4 + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true)
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(4, headerEnd)))
-  const weightsEnd = headerEnd + header.weights
-  const pixels = header.height * header.width
-  const pictures = header.labels.map((_, i) => {
-    const picture = bytes.subarray(weightsEnd + i * pixels, weightsEnd + (i + 1) * pixels)
-    return Float32Array.from(picture, (value) => value / 255)
-  })
-  return { ...header, pictures, network: makeNetwork(header.network, bytes.subarray(headerEnd, weightsEnd)) }
-}
-
-function sameBytes(a, b) {
-  return a.length === b.length && a.every((value, i) => value === b[i])
-}
-
-function meanSquaredError(x, y) {
-  return x.reduce((sum, value, i) => sum + (value - y[i]) ** 2, 0) / x.length
-}
-
-// FNV-1a over the pixels as they are shown, so that a test can see a picture change without reading it.
-function hashOf(picture) {
-  let hash = 0x811c9dc5
-  for (const value of picture) hash = Math.imul(hash ^ Math.round(255 * value), 0x01000193) >>> 0
-  return hash.toString(16)
+  const { parts: [weights, images], ...header } = unpackBlock(data)
+  return { ...header, pictures: picturesIn(images, header.labels.length), network: makeNetwork(header.network, weights) }
 }
 
 // The scale all bars share: every code of the gallery fits with some room; zero is at the bottom unless a code is below.
@@ -47,25 +23,17 @@ function rgbOf(colour) {
   return pen.getImageData(0, 0, 1, 1).data.subarray(0, 3)
 }
 
-function paint(canvas, { height, width }, colourAt) {
-  canvas.height = height
-  canvas.width = width
-  const image = new ImageData(width, height)
-  for (let i = 0; i < height * width; i++) image.data.set([...colourAt(i), 255], 4 * i)
-  canvas.getContext("2d").putImageData(image, 0, 0)
-}
-
-function paintPicture(canvas, size, picture) {
-  paint(canvas, size, (i) => [255 * picture[i], 255 * picture[i], 255 * picture[i]])
-}
-
 // No difference is the paper; a difference of 1 (black where white should be, or the reverse) is the full ink.
 function paintDifference(canvas, size, original, reconstruction, { paper, tooDark, tooBright }) {
-  paint(canvas, size, (i) => {
-    const difference = original[i] - reconstruction[i]
-    const ink = difference > 0 ? tooDark : tooBright
-    const share = Math.min(1, Math.abs(difference))
-    return [0, 1, 2].map((channel) => paper[channel] + share * (ink[channel] - paper[channel]))
+  paint(canvas, size, (data, pixels) => {
+    for (let i = 0; i < pixels; i++) {
+      const difference = original[i] - reconstruction[i]
+      const ink = difference > 0 ? tooDark : tooBright
+      const share = Math.min(1, Math.abs(difference))
+      for (let channel = 0; channel < 3; channel++) {
+        data[4 * i + channel] = paper[channel] + share * (ink[channel] - paper[channel])
+      }
+    }
   })
 }
 
@@ -112,16 +80,16 @@ class Explorer {
   }
 
   makeGallery() {
-    const digits = this.shown.pictures.map((picture, i) => {
-      const digit = document.createElement("label")
-      digit.className = "digit"
-      digit.dataset.testid = `digit-${i}`
-      digit.innerHTML = `<input type="radio" name="digit" /><canvas></canvas>`
-      digit.firstChild.ariaLabel = `A handwritten ${this.shown.labels[i]}`
-      digit.firstChild.onchange = () => this.pick(i)
-      paintPicture(digit.lastChild, this.shown, picture)
-      return digit
-    })
+    const digits = this.shown.pictures.map((picture, i) =>
+      makePictureChoice({
+        name: "digit",
+        label: `A handwritten ${this.shown.labels[i]}`,
+        testid: `digit-${i}`,
+        size: this.shown,
+        picture,
+        onpick: () => this.pick(i),
+      }),
+    )
     this.part("gallery").replaceChildren(...digits)
     this.choices = digits.map((digit) => digit.firstChild)
   }

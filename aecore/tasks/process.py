@@ -1,6 +1,6 @@
 """A process for work that a page waits for: torch imported and ready, one task after the other.
 
-It is started by :mod:`aecore.task_desk` and talks with it over its standard input and output in :mod:`aecore.messages`:
+It is started by :mod:`aecore.tasks.desk` and talks with it over its standard input and output in :mod:`aecore.tasks.messages`:
 in come ``{"task": name, "arguments": {…}}`` with arrays, and ``{"cancel": true}``; out go ``{"progress": share, "what": …}``,
 and in the end ``{"result": {…}}`` with arrays, ``{"error": sentence}`` or ``{"cancelled": true}``. Nothing that it is given
 is written to a disk. When its standard input closes, it ends.
@@ -14,12 +14,20 @@ import signal
 import sys
 import threading
 import traceback
+from collections.abc import Callable
 
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.messages import Arrays, Message, read_message, write_message
-from aecore.tasks import TASKS, TaskError
+from aecore.tasks import comparison, picture
+from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
+
+TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
+    "denoise": picture.denoise,
+    "compare": comparison.compare_once,
+    "curve": comparison.compare_levels,
+}
+"""Each takes plain values and arrays, reports on its way, and gives the same back."""
 
 
 class _CancelledError(Exception):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import IO, Any
 
 import numpy as np
@@ -10,6 +11,12 @@ import numpy.typing as npt
 
 Message = dict[str, Any]
 Arrays = list[npt.NDArray[Any]]
+Report = Callable[[float, str], None]
+"""How a task says the share done (0..1) and what is being done; raises when the result is not wanted any more."""
+
+
+class TaskError(ValueError):
+    """What was asked for cannot be done; the message is a sentence for the person."""
 
 
 def write_message(stream: IO[bytes], message: Message, arrays: Arrays | None = None) -> None:

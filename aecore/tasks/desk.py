@@ -1,6 +1,6 @@
 """Work that a page waits for, done in one process of its own, one job after the other; torch-free on this side.
 
-The process (:mod:`aecore.task_process`) is started with the first job and ended when none has come for a while: torch takes
+The process (:mod:`aecore.tasks.process`) is started with the first job and ended when none has come for a while: torch takes
 half a gigabyte. A job's pictures go through a pipe; nothing is written to a disk.
 """
 
@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO
 
-from aecore.messages import Arrays, Message, read_message, write_message
 from aecore.runs import CHECKPOINTS
+from aecore.tasks.messages import Arrays, Message, read_message, write_message
 
 IDLE = 300.0
 """Seconds without a job after which the process ends and gives its memory back."""
@@ -88,16 +88,18 @@ class TaskDesk:
             return self._jobs.index(job) + (self._present is not None)
 
     def follow(self, job: Job) -> Iterator[Job]:
-        """Yield the job now and whenever something about it changes, until it is over (which is yielded too)."""
-        seen: tuple[object, ...] | None = None
+        """Yield the job now and whenever something happens, until it is over (which is yielded too).
+
+        Also every half second when nothing does: a page that follows is left at such a moment only.
+        """
         while True:
-            with self._changed:
-                while (now := (job.state, job.progress, job.what, len(self._jobs))) == seen:
-                    self._changed.wait()
-            seen = now
+            over = job.over
             yield job
-            if now[0] in ("done", "failed", "cancelled"):
+            if over:
                 return
+            with self._changed:
+                if not job.over:
+                    self._changed.wait(0.5)
 
     def cancel(self, job: Job) -> None:
         """Nobody wants the result any more: a waiting job leaves the queue, one that is worked on is stopped at its next step."""
@@ -193,7 +195,7 @@ class TaskDesk:
             if self._closed:
                 raise BrokenPipeError
             if self._process is None or self._process.poll() is not None:
-                command = [sys.executable, "-m", "aecore.task_process"]
+                command = [sys.executable, "-m", "aecore.tasks.process"]
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKPOINTS.parent, start_new_session=True
                 )

@@ -1,0 +1,242 @@
+"""The Compare tab of the Denoise page: networks against what people used before, on the same noisy test pictures."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from threading import Lock
+
+import streamlit as st
+
+from aecore.comparison_results import Comparison, QualityCurve, ShippedComparison, from_json, read_shipped
+from aecore.config_sections import NOISE_KINDS
+from aecore.runs import Run
+from aecore.tasks.desk import Job, TooManyJobsError
+from aecore.ui.denoise_networks import choose_networks, title
+from aecore.ui.example_pictures import show_examples
+from aecore.ui.job_progress import follow
+from aecore.ui.server import person, task_desk
+from aecore.ui.settings_form import word
+
+_IMAGES = (100, 500, 1000, 2000, 5000)
+_CURVE_LEVELS = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8)
+_CURVE_IMAGES = 100
+_JOB = "compare_job"
+
+Key = tuple[object, ...]
+
+
+class _Results:
+    """What was measured on this server, by what it was measured for: a reload, or somebody else, need not measure it again."""
+
+    def __init__(self, most: int = 64) -> None:
+        self._texts: OrderedDict[Key, str] = OrderedDict()
+        self._most = most
+        self._lock = Lock()
+
+    def get(self, key: Key) -> str | None:
+        with self._lock:
+            return self._texts.get(key)
+
+    def put(self, key: Key, text: str) -> None:
+        with self._lock:
+            self._texts[key] = text
+            while len(self._texts) > self._most:
+                self._texts.popitem(last=False)
+
+
+@st.cache_resource(show_spinner=False)
+def _results() -> _Results:
+    return _Results()
+
+
+@st.cache_data(show_spinner=False)
+def _shipped() -> ShippedComparison | None:
+    return read_shipped()
+
+
+def show() -> None:
+    """The whole tab."""
+    st.markdown(
+        "The same noisy test pictures through the networks, and through what people used before. Each classical method gets the "
+        "settings that are best for this noise, found on validation pictures. Nobody is told anything but the noisy pixels."
+    )
+    runs = _on_the_same_data(choose_networks())
+    if not runs:
+        st.info("Choose a trained network above, or train one on the Train tab.")
+        return
+    with st.container(horizontal=True, vertical_alignment="bottom", key="compare_choices"):
+        kind = st.selectbox("Noise", NOISE_KINDS, key="compare_noise", bind="query-params", width=200, format_func=word)
+        level = st.slider(
+            "Strength",
+            0.05,
+            1.0,
+            0.5,
+            0.05,
+            key="compare_level",
+            bind="query-params",
+            width=240,
+            help="Gaussian: the standard deviation σ, pixels from 0 to 1. The others: the share of pixels hit.",
+        )
+        images = st.select_slider(
+            "Test pictures",
+            _IMAGES,
+            500,
+            key="compare_images",
+            bind="query-params",
+            width=200,
+            help="More pictures make the mean more certain, and take longer.",
+        )
+    once = ("compare", _names(runs), kind, level, images)
+    curve = ("curve", _names(runs), kind)
+    _one_level(runs, once, kind, float(level), int(images))
+    st.subheader("Quality against strength")
+    _levels(runs, curve, kind)
+
+
+def _one_level(runs: list[Run], key: Key, kind: str, level: float, images: int) -> None:
+    arguments = {"kind": kind, "level": level, "images": images}
+    text = _measured(key, "compare", arguments, runs)
+    comparison = from_json(Comparison, text) if text else None
+    shipped = _shipped()
+    if comparison is None and shipped is not None:
+        found = shipped.comparison(kind, level)
+        if found is not None and _is_about(found, runs):
+            comparison = found
+    if comparison is None or comparison.images < images:
+        _ask(key, "compare", arguments, runs, f"Measure on {images:,} pictures")
+    if comparison is not None:
+        _report(comparison)
+
+
+def _levels(runs: list[Run], key: Key, kind: str) -> None:
+    arguments = {"kind": kind, "levels": list(_CURVE_LEVELS), "images": _CURVE_IMAGES}
+    text = _measured(key, "curve", arguments, runs)
+    curve = from_json(QualityCurve, text) if text else None
+    shipped = _shipped()
+    if curve is None and shipped is not None:
+        found = shipped.curve(kind)
+        if found is not None and _is_about(found.points[0], runs):
+            curve = found
+    if curve is None:
+        st.caption(
+            f"At each of {len(_CURVE_LEVELS)} strengths every classical method is tuned anew: this takes a minute or more."
+        )
+        _ask(key, "curve", arguments, runs, "Measure the curve")
+        return
+    from aecore.figures import quality_lines  # plotly takes a quarter of a second to import, and only this tab needs it
+
+    metric = st.segmented_control(
+        "Measure",
+        ["psnr", "ssim"],
+        default="psnr",
+        key="curve_metric",
+        required=True,
+        format_func=str.upper,
+        label_visibility="collapsed",
+    )
+    st.plotly_chart(
+        quality_lines(curve, "ssim" if metric == "ssim" else "psnr"), key="curve_chart", config={"displayModeBar": False}
+    )
+    st.caption(f"Means over {curve.points[0].images:,} test pictures; whiskers are standard errors of the mean.")
+
+
+def _report(comparison: Comparison) -> None:
+    from aecore.figures import quality_bars  # as above
+
+    best = max(comparison.rows, key=lambda row: row.psnr.mean)
+    classical = comparison.best_classical()
+    against = (
+        ""
+        if best.kind != "network"
+        else (
+            f", **{best.psnr.mean - classical.psnr.mean:+.2f} dB** against the best classical method, {classical.title} "
+            f"({classical.psnr.mean:.2f} dB)"
+        )
+    )
+    st.markdown(f"Best here: **{best.title}** with **{best.psnr.mean:.2f} dB**{against}.")
+    left, right = st.columns(2)
+    for place, metric in ((left, "psnr"), (right, "ssim")):
+        with place:
+            st.plotly_chart(
+                quality_bars(comparison, "psnr" if metric == "psnr" else "ssim"),
+                key=f"bars_{metric}",
+                config={"displayModeBar": False},
+            )
+    st.caption(
+        f"Means over {comparison.images:,} test pictures that no network was trained on; whiskers are the standard deviation "
+        "from picture to picture. PSNR: 10·log₁₀(1 / mean squared error). SSIM: structural similarity (Wang et al. 2004), 1 is "
+        "the same picture."
+    )
+    if comparison.examples:
+        show_examples(comparison)
+    with st.expander("All numbers"):
+        st.dataframe(
+            [
+                {
+                    "Method": row.title,
+                    "PSNR (dB)": round(row.psnr.mean, 2),
+                    "± over pictures": round(row.psnr.deviation, 2),
+                    "SSIM": round(row.ssim.mean, 3),
+                    "± over pictures ": round(row.ssim.deviation, 3),
+                    "Pictures": row.images,
+                    "ms a picture": round(1000 * row.seconds / max(1, row.images), 3),
+                    "Settings": row.parameters_in_words,
+                    "Source": row.source,
+                }
+                for row in sorted(comparison.rows, key=lambda row: -row.psnr.mean)
+            ],
+            hide_index=True,
+        )
+
+
+# --- measuring --------------------------------------------------------------------------------------------------------
+
+
+def _ask(key: Key, task: str, arguments: dict[str, object], runs: list[Run], label: str) -> None:
+    """A button that starts a measurement, and its progress from then on."""
+    kept: tuple[Key, Job] | None = st.session_state.get(_JOB)
+    if kept is None or kept[0] != key or kept[1].over:
+        if kept is not None and kept[0] == key and kept[1].state == "failed":
+            st.error(kept[1].error, icon=":material/error:")
+        if not st.button(label, key=f"ask_{task}", icon=":material/straighten:"):
+            return
+        named = {**arguments, "runs": [run.token for run in runs], "titles": [title(run) for run in runs]}
+        if kept is not None:
+            task_desk().cancel(kept[1])
+        try:
+            kept = st.session_state[_JOB] = (key, task_desk().submit(task, named, owner=person()))
+        except TooManyJobsError as error:
+            st.warning(str(error), icon=":material/hourglass_top:")
+            return
+    follow(kept[1], f"{task}_stop")
+    st.rerun()
+
+
+def _measured(key: Key, task: str, arguments: dict[str, object], runs: list[Run]) -> str | None:
+    """The result for this key, if it was measured before."""
+    kept: tuple[Key, Job] | None = st.session_state.get(_JOB)
+    if kept is not None and kept[0] == key and kept[1].state == "done":
+        _results().put(key, kept[1].result["json"])
+        del st.session_state[_JOB]
+    return _results().get(key)
+
+
+def _names(runs: list[Run]) -> tuple[tuple[str, int], ...]:
+    """The networks as they are now: one that is trained on is another."""
+    return tuple((run.token, run.model_path.stat().st_mtime_ns) for run in runs)
+
+
+def _on_the_same_data(runs: list[Run]) -> list[Run]:
+    same = [run for run in runs if run.config.data.name == runs[0].config.data.name]
+    if len(same) < len(runs):
+        st.caption(
+            f"Left out: networks that were trained on other data than {runs[0].config.card.title}. They may have seen these "
+            "test pictures."
+        )
+    return same
+
+
+def _is_about(comparison: Comparison, runs: list[Run]) -> bool:
+    return comparison.data == runs[0].config.data.name and {row.name for row in comparison.networks} == {
+        run.token for run in runs
+    }
