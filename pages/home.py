@@ -13,6 +13,7 @@ from aecore.ui.explore_digit import explore_digit
 
 SHOWN_RUN = "vanilla-mnist"
 TRAIN_PAGE = Path(__file__).parent / "train.py"
+DENOISE_PAGE = Path(__file__).parent / "denoise.py"
 
 
 @st.cache_data(show_spinner=False)
@@ -54,12 +55,18 @@ def show_explorer() -> None:
 
 def show_cards() -> None:
     """Where to go from here, and the words that other pages and books use."""
-    train, words, family = st.columns(3)
+    train, denoise, words, family = st.columns(4)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
             "**Train one yourself**  \nChoose how many numbers to keep, press Train, and watch grey blurs turn into pictures."
         )
         st.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
+    with denoise, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**See it clean up**  \nAdd noise to a picture and slide it up: a network that never saw the clean one takes it "
+            "away. Then try your own picture."
+        )
+        st.page_link(DENOISE_PAGE, label="Open the Denoise page", icon=":material/blur_on:")
     with words, st.container(border=True, height="stretch"):
         st.markdown(
             "**The words**  \n"

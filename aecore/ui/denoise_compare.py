@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import replace
 from threading import Lock
 
 import streamlit as st
@@ -99,9 +100,7 @@ def _one_level(runs: list[Run], key: Key, kind: str, level: float, images: int) 
     comparison = from_json(Comparison, text) if text else None
     shipped = _shipped()
     if comparison is None and shipped is not None:
-        found = shipped.comparison(kind, level)
-        if found is not None and _is_about(found, runs):
-            comparison = found
+        comparison = _about(shipped.comparison(kind, level), runs)
     if comparison is None or comparison.images < images:
         _ask(key, "compare", arguments, runs, f"Measure on {images:,} pictures")
     if comparison is not None:
@@ -115,8 +114,9 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
     shipped = _shipped()
     if curve is None and shipped is not None:
         found = shipped.curve(kind)
-        if found is not None and _is_about(found.points[0], runs):
-            curve = found
+        points = [_about(point, runs) for point in found.points] if found is not None else []
+        if found is not None and all(points):
+            curve = replace(found, points=tuple(point for point in points if point is not None))
     if curve is None:
         st.caption(
             f"At each of {len(_CURVE_LEVELS)} strengths every classical method is tuned anew: this takes a minute or more."
@@ -236,7 +236,13 @@ def _on_the_same_data(runs: list[Run]) -> list[Run]:
     return same
 
 
-def _is_about(comparison: Comparison, runs: list[Run]) -> bool:
-    return comparison.data == runs[0].config.data.name and {row.name for row in comparison.networks} == {
-        run.token for run in runs
-    }
+def _about(comparison: Comparison | None, runs: list[Run]) -> Comparison | None:
+    """What a comparison with more networks says of these, or None where it does not know them all."""
+    if comparison is None or comparison.data != runs[0].config.data.name:
+        return None
+    known = {row.name: row for row in comparison.networks}
+    if any(run.token not in known for run in runs):
+        return None
+    # In the order of the choice, and under the names of this page: colours and titles are then the same on every tab.
+    networks = [replace(known[run.token], title=title(run)) for run in runs]
+    return replace(comparison, rows=(*(row for row in comparison.rows if row.kind != "network"), *networks))
