@@ -14,6 +14,7 @@ from tests.server import ROOT, AppServer
 
 WAYS = {"light": (1400, 1250, "light"), "dark": (1400, 1250, "dark"), "phone": (360, 3600, "light")}
 README_PICTURE = ROOT / "docs" / "train.png"
+DENOISE_PICTURE = ROOT / "docs" / "denoise.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
@@ -41,6 +42,14 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
             page.goto(server.url)
             page.get_by_test_id("explorer").wait_for()
             _picture(page, folder / f"home-{name}.png")
+            for tab in ("Corrupt", "Train", "Compare", "Yours"):
+                page.goto(f"{server.url}/denoise?tab={tab}")
+                page.get_by_role("heading", name="Denoise", exact=True).wait_for()
+                if tab == "Corrupt":
+                    page.locator("[data-testid=denoise-live][data-curve=done]").wait_for()
+                _picture(page, folder / f"denoise-{tab.lower()}-{name}.png")
+                if tab == "Corrupt" and not trained:
+                    _picture(page, DENOISE_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)

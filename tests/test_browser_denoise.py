@@ -128,8 +128,7 @@ def test_digits_of_a_photo_are_found_shown_and_denoised(denoise: DenoisePage) ->
 
 
 def test_a_drawing_is_denoised(denoise: DenoisePage) -> None:
-    denoise.open("?tab=Yours&from=:material/draw:%20Draw")
-    denoise.page.get_by_role("radio", name="Draw").click()
+    denoise.open("?tab=Yours&from=Draw")
     board = denoise.page.get_by_test_id("board")
     box = board.bounding_box()
     assert box is not None

@@ -33,7 +33,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
     )
     base, config = _settings()
     run, plain = _shown(_RUN), _shown(_PLAIN)
-    with st.container(horizontal=True, key="toolbar"):
+    with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train", disabled=config is None):
             _train(config, base)
         if run is not None and run.about.owner == person():

@@ -17,7 +17,7 @@ from aecore.ui.denoise_networks import choose_networks, shown_networks
 from aecore.ui.digit_steps import show_digit_steps
 from aecore.ui.draw_digit import draw_digit
 
-_SOURCES = {"upload": ":material/upload: Upload", "camera": ":material/photo_camera: Camera", "draw": ":material/draw: Draw"}
+_SOURCES = {"upload": "Upload", "camera": "Camera", "draw": "Draw"}
 _WAYS = {"digits": "Handwritten digits", "photo": "Any other picture"}
 _KEPT = "yours_kept"  # what was made of the last picture, so that a rerun does not make it again
 
