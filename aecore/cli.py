@@ -1,4 +1,5 @@
-"""The command line: ``python -m aecore presets | train | evaluate | bench | checkpoints``.
+"""The command line: ``python -m aecore presets | train | evaluate | bench``, and those of
+:mod:`aecore.cli_making`.
 
 Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
 sentence on stderr for what cannot be done.
@@ -15,27 +16,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
+from aecore.cli_making import making_commands
+from aecore.cli_tools import UsageError, advance, bar_of, move_to
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import CARDS, UnknownDataError
 from aecore.presets import PRESETS, preset
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
-    from aecore.runs import Run, Status
-
-
-class _UsageError(Exception):
-    """What the person asked for cannot be done; the message says why and what to do."""
+    from aecore.runs import Run
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     options = _parser().parse_args(arguments)
+    options.words = sys.argv[1:] if arguments is None else arguments
     try:
         result: dict[str, Any] = options.command(options)
-    except (ConfigError, _UsageError) as error:
+    except (ConfigError, UnknownDataError, UsageError) as error:
         print(error, file=sys.stderr)
         return 2
     except OSError as error:
@@ -76,10 +74,9 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--only", metavar="NAME", nargs="+", help="some of the measurements")
     bench.set_defaults(command=_bench)
 
-    checkpoints = commands.add_parser("checkpoints", help="train the runs that come with the app again")
-    checkpoints.set_defaults(command=_checkpoints)
+    made = making_commands(commands)
 
-    for command in (presets, train, evaluate, bench, checkpoints):
+    for command in (presets, train, evaluate, bench, *made):
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
@@ -98,7 +95,7 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         name, equals, value = pair.partition("=")
         if not equals:
-            raise _UsageError(f"--set needs KEY=VALUE, for example --set code.size=20; “{pair}” has no “=”.")
+            raise UsageError(f"--set needs KEY=VALUE, for example --set code.size=20; “{pair}” has no “=”.")
         settings[name.strip()] = value.strip()
     return settings
 
@@ -109,7 +106,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
         settings["data.name"] = options.data
     config = preset(options.preset).config.with_settings(settings)
     if options.threads < 1:
-        raise _UsageError("--threads must be at least 1.")
+        raise UsageError("--threads must be at least 1.")
 
     import torch  # only now: `presets` and wrong arguments are answered at once
 
@@ -119,13 +116,13 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
     try:
         run = Run.create(config, options.out, name=options.preset)
     except FileExistsError as error:
-        raise _UsageError(str(error)) from None
+        raise UsageError(str(error)) from None
     keep_freed_memory()
     torch.set_num_threads(options.threads)
-    with _bar(config.total_steps) as bar:
-        status = Recorder(run, watch=lambda status: _advance(bar, status)).record()
+    with bar_of(config.total_steps) as bar:
+        status = Recorder(run, watch=lambda status: advance(bar, status)).record()
     if status.state == "failed":
-        raise _UsageError(status.reason)
+        raise UsageError(status.reason)
     result = _result(run, config, status.test or {}, status.test_images)
     result |= {"seconds": status.seconds, "images_per_second": status.images_per_second}
     if not options.json:
@@ -139,12 +136,12 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     run = Run(options.folder)
     if not run.exists:
-        raise _UsageError(f"{options.folder} holds no run (there is no config.json in it).")
+        raise UsageError(f"{options.folder} holds no run (there is no config.json in it).")
     config = run.config
     if options.data:
         config = config.with_settings({"data.name": options.data})
         if config.plan.input_shape != run.config.plan.input_shape:
-            raise _UsageError(
+            raise UsageError(
                 f"This run takes images of {_size(run.config)}; those of {options.data} are {_size(config)}. Choose other data."
             )
 
@@ -156,12 +153,12 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     try:
         model = load_model(run, pick_device())
-        with _bar(100) as bar:
+        with bar_of(100) as bar:
             dataset = load(config.data.name, resolution=config.data.resolution)
-            test = evaluate(model, config, dataset.test, lambda done: _to(bar, round(100 * done)))
-            _to(bar, 100)
+            test = evaluate(model, config, dataset.test, lambda done: move_to(bar, round(100 * done)))
+            move_to(bar, 100)
     except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
-        raise _UsageError(str(error)) from None
+        raise UsageError(str(error)) from None
     result = _result(run, config, test, len(dataset.test))
     if not options.json:
         _print_test(result)
@@ -173,27 +170,8 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
 
     unknown = set(options.only or ()) - set(MEASUREMENTS)
     if unknown:
-        raise _UsageError(f"There is no measurement called {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.")
+        raise UsageError(f"There is no measurement called {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.")
     return measure(options.only or list(MEASUREMENTS), report=lambda line: print(line, file=sys.stderr, flush=True))
-
-
-def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
-    import torch
-
-    from aecore.shipped_runs import SHIPPED, make, shipped_config
-
-    keep_freed_memory()
-    torch.set_num_threads(1)
-    made: dict[str, Any] = {}
-    for name in SHIPPED:
-        with _bar(shipped_config(name).total_steps) as bar:
-            status = make(name, lambda status, bar=bar: _advance(bar, status))  # type: ignore[misc]
-        if status.state == "failed":
-            raise _UsageError(f"{name}: {status.reason}")
-        made[name] = {"test": status.test, "test_images": status.test_images, "seconds": status.seconds}
-        if not options.json:
-            print(f"{name}: {status.test}")
-    return made
 
 
 def _result(run: Run, config: RunConfig, test: dict[str, float], images: int) -> dict[str, Any]:
@@ -217,18 +195,3 @@ def _print_test(result: dict[str, Any]) -> None:
 def _size(config: RunConfig) -> str:
     channels, height, width = config.plan.input_shape
     return f"{height}×{width} pixels" + (f" in {channels} channels" if channels > 1 else "")
-
-
-def _bar(total: int) -> tqdm[Any]:
-    from tqdm import tqdm
-
-    return tqdm(total=total, file=sys.stderr, leave=False, dynamic_ncols=True, mininterval=0.2)
-
-
-def _advance(bar: tqdm[Any], status: Status) -> None:
-    bar.set_description_str(status.preparing["what"] if status.preparing else f"epoch {status.epoch:.1f}", refresh=False)
-    _to(bar, status.step)
-
-
-def _to(bar: tqdm[Any], done: int) -> None:
-    bar.update(done - bar.n)

@@ -29,7 +29,7 @@ def test_each_decoder_layer_gets_what_the_encoder_had_at_its_size() -> None:
     fine = torch.relu(layer(model.encoder[0])(images))
     coarse = torch.relu(layer(model.encoder[1])(fine))
     code = layer(model.encoder[3])(coarse.flatten(1))
-    up = torch.relu(layer(model.decoder[0])(code)).unflatten(1, (6, 7, 7)) + coarse
+    up = torch.relu(layer(model.decoder[0])(code)).reshape(-1, 6, 7, 7) + coarse
     up = torch.relu(layer(model.decoder[2])(up) + fine)
     expected = torch.sigmoid(layer(model.decoder[3])(up))
     assert torch.allclose(model.reconstruct(images), expected, atol=1e-6)

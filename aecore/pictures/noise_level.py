@@ -19,5 +19,5 @@ def estimate_noise(pixels: npt.NDArray[np.uint8]) -> float:
     top, left = (max(0, (length - _MOST) // 2) for length in pixels.shape[:2])
     middle = pixels[top : top + _MOST, left : left + _MOST].astype(np.float32) / 255
     with np.errstate(all="ignore"):
-        estimate = float(estimate_sigma(middle, channel_axis=-1, average_sigmas=True))
+        estimate = float(estimate_sigma(middle, channel_axis=-1, average_sigmas=True))  # type: ignore[no-untyped-call]
     return estimate if np.isfinite(estimate) else 0.0

@@ -33,7 +33,7 @@ def make(settings: Settings, folder: Path = FOLDER, watch: Callable[[Progress], 
 
     network = train(settings, note)
     about = {
-        "command": "python -m aecore picture-denoiser",
+        "command": "python -m aecore checkpoints picture-denoiser",
         "trained_on": {name: "/".join(source) for name, source in TRAINING.items()},
         "never_trained_on": {name: "/".join(source) for name, source in HELD_OUT.items()},
         "settings": asdict(settings),
@@ -54,7 +54,7 @@ def load_shipped(folder: Path = FOLDER) -> PictureDenoiser:
     """The trained network. Raises FileNotFoundError with a sentence if the app came without it."""
     path = folder / "model.safetensors"
     if not path.is_file():
-        raise FileNotFoundError("The picture denoiser is missing: make it with “python -m aecore picture-denoiser”.")
+        raise FileNotFoundError("The picture denoiser is missing: make it with “python -m aecore checkpoints picture-denoiser”.")
     network = PictureDenoiser()
     network.load_state_dict(load_tensors(path.read_bytes()))
     return network.eval().to(memory_format=torch.channels_last)

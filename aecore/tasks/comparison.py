@@ -50,4 +50,4 @@ def _contest(arguments: Message, report: Report) -> Contest:
         networks = [Network.of(run, title) for run, title in zip(found, arguments["titles"], strict=True)]
     except (DataUnavailableError, DamagedModelError, FileNotFoundError) as error:
         raise TaskError(str(error)) from None
-    return Contest(dataset, networks, store=_store(), slow_images=arguments["images"])
+    return Contest(dataset, networks, store=_store())

@@ -1,0 +1,149 @@
+"""Commands that make what comes with the app: ``checkpoints | denoise-table | picture-table``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shlex
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aecore.allocator import keep_freed_memory
+from aecore.cli_tools import UsageError, advance, bar_of, move_to
+from aecore.data.catalogue import CARDS, card
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
+
+PICTURE_DENOISER = "picture-denoiser"
+_DOCUMENT = Path("docs/denoising.md")
+
+
+def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
+    """Add these commands to the parser of all; returns their own parsers."""
+    checkpoints = commands.add_parser("checkpoints", help="train the networks that come with the app again")
+    checkpoints.add_argument("names", metavar="NAME", nargs="*", help="some of them (usual: all)")
+    checkpoints.set_defaults(command=_checkpoints)
+
+    table = commands.add_parser("denoise-table", help="measure denoisers of digits against classical ones; writes the document")
+    table.add_argument("--runs", metavar="NAME", nargs="*", help="runs that come with the app, or folders (usual: all denoisers)")
+    table.add_argument("--data", metavar="NAME", default="mnist", help=f"{', '.join(CARDS)} (usual: mnist)")
+    table.add_argument("--images", metavar="N", type=int, default=10_000, help="test images (usual: 10000)")
+    table.add_argument("--tuning-images", metavar="N", type=int, default=200, help="validation images (usual: 200)")
+    table.add_argument("--keep-tuned", action="store_true", help="use the parameters that were found last time")
+    table.add_argument("--processes", metavar="N", type=int, default=os.cpu_count(), help="usual: as many as cores")
+    table.add_argument("--out", metavar="FILE", type=Path, default=_DOCUMENT, help=f"usual: {_DOCUMENT}")
+    table.add_argument("--app-files", metavar="FOLDER", type=Path, help="for what the app shows (usual: checkpoints)")
+    table.set_defaults(command=_denoise_table)
+
+    pictures = commands.add_parser("picture-table", help="the same for the picture denoiser, on photographs it never saw")
+    pictures.add_argument("--out", metavar="FILE", type=Path, default=_DOCUMENT, help=f"usual: {_DOCUMENT}")
+    pictures.set_defaults(command=_picture_table)
+    return [checkpoints, table, pictures]
+
+
+def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
+    from aecore.shipped_runs import SHIPPED
+
+    known = [*SHIPPED, PICTURE_DENOISER]
+    unknown = set(options.names) - set(known)
+    if unknown:
+        raise UsageError(f"Nothing called {', '.join(sorted(unknown))} comes with the app. There are: {', '.join(known)}.")
+
+    import torch
+
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    made = {}
+    for name in options.names or known:
+        made[name] = _picture_denoiser() if name == PICTURE_DENOISER else _run(name)
+        if not options.json:
+            print(f"{name}: {made[name]}")
+    return made
+
+
+def _run(name: str) -> dict[str, Any]:
+    from aecore.shipped_runs import make, shipped_config
+
+    with bar_of(shipped_config(name).total_steps) as bar:
+        status = make(name, lambda status: advance(bar, status))
+    if status.state == "failed":
+        raise UsageError(f"{name}: {status.reason}")
+    return {"test": status.test, "test_images": status.test_images, "seconds": status.seconds}
+
+
+def _picture_denoiser() -> dict[str, Any]:
+    from aecore.pictures.shipped import make
+    from aecore.pictures.training import Settings
+
+    settings = Settings()
+    with bar_of(settings.steps) as bar:
+        return make(settings, watch=lambda progress: move_to(bar, progress.step))
+
+
+def _denoise_table(options: argparse.Namespace) -> dict[str, Any]:
+    card(options.data)  # an unknown name is refused before anything is imported
+    for name in ("images", "tuning_images", "processes"):
+        if getattr(options, name) < 1:
+            raise UsageError(f"--{name.replace('_', '-')} must be at least 1.")
+
+    import torch
+
+    from aecore.checkpoint import DamagedModelError
+    from aecore.data.downloads import DataUnavailableError
+    from aecore.denoise_table import Plan, shipped_denoisers, timed
+    from aecore.runs import CHECKPOINTS
+
+    torch.set_num_threads(1)
+    names = options.runs
+    runs = (
+        shipped_denoisers()
+        if names is None
+        else tuple(CHECKPOINTS / name if (CHECKPOINTS / name).is_dir() else Path(name) for name in names)
+    )
+    plan = Plan(
+        options.data,
+        runs,
+        options.images,
+        options.tuning_images,
+        keep_tuned=options.keep_tuned,
+        app_files=options.app_files or CHECKPOINTS,
+    )
+    command = shlex.join(["python", "-m", "aecore", *map(str, options.words)])
+    try:
+        with bar_of(len(plan.noises)) as bar:
+            result = timed(plan, options.processes, options.out, command, lambda done, _: move_to(bar, done))
+    except (FileNotFoundError, DamagedModelError, DataUnavailableError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    if not options.json:
+        print(f"The tables are in {options.out}.")
+    return {"comparisons": result.summary()}
+
+
+def _picture_table(options: argparse.Namespace) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    import torch
+
+    from aecore.pictures.quality import measure, section
+    from aecore.pictures.shipped import load_shipped
+    from aecore.quality_document import provenance, put_section
+
+    torch.set_num_threads(1)
+    started = time.perf_counter()
+    try:
+        with bar_of(100) as bar:
+
+            def tell(done: float, what: str) -> None:
+                bar.set_description_str(what, refresh=False)
+                move_to(bar, round(100 * done))
+
+            scores = measure(load_shipped(), tell)
+    except FileNotFoundError as error:
+        raise UsageError(str(error)) from None
+    command = shlex.join(["python", "-m", "aecore", *map(str, options.words)])
+    put_section(options.out, "photographs", section(scores, provenance(command, (time.perf_counter() - started) / 60)))
+    if not options.json:
+        print(f"The tables are in {options.out}.")
+    return {"scores": [asdict(score) for score in scores]}

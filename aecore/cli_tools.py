@@ -1,0 +1,30 @@
+"""What the commands share: progress bars on stderr, and the error that is one sentence."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from aecore.runs import Status
+
+
+class UsageError(Exception):
+    """What the person asked for cannot be done; the message says why and what to do."""
+
+
+def bar_of(total: int) -> tqdm[Any]:
+    from tqdm import tqdm
+
+    return tqdm(total=total, file=sys.stderr, leave=False, dynamic_ncols=True, mininterval=0.2)
+
+
+def advance(bar: tqdm[Any], status: Status) -> None:
+    bar.set_description_str(status.preparing["what"] if status.preparing else f"epoch {status.epoch:.1f}", refresh=False)
+    move_to(bar, status.step)
+
+
+def move_to(bar: tqdm[Any], done: int) -> None:
+    bar.update(done - bar.n)

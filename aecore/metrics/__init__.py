@@ -1,0 +1,1 @@
+"""Measurements: each names the paper that it comes from."""
