@@ -174,7 +174,7 @@ WITHOUT_TRAINING = (
     ),
     Method(
         "blur-stretched",
-        "Gaussian blur, then black and white points",
+        "Blur, then black and white points",
         "scipy.ndimage.gaussian_filter; grey levels stretched so that `black` becomes 0 and `white` 1",
         {
             "sigma": _SIGMAS,

@@ -18,7 +18,10 @@ _TITLES = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
 
 
 def quality_bars(comparison: Comparison, metric: Metric) -> go.Figure:
-    """Every competitor's mean as a bar, best on top, with its standard deviation over the pictures as a whisker."""
+    """Every competitor's mean as a bar, best on top, with its standard deviation over the pictures as a whisker.
+
+    Names stand above the bars, not beside them: on a phone they would leave no room for the bars.
+    """
     rows = sorted(comparison.rows, key=lambda row: _spread(row, metric).mean)
     colours = _colours(comparison)
     figure = go.Figure(
@@ -26,27 +29,36 @@ def quality_bars(comparison: Comparison, metric: Metric) -> go.Figure:
             x=[_spread(row, metric).mean for row in rows],
             y=[row.title for row in rows],
             orientation="h",
+            width=0.42,
             marker_color=[colours[row.name] for row in rows],
             error_x={
                 "type": "data",
                 "array": [_spread(row, metric).deviation for row in rows],
-                "color": "rgba(128,128,128,0.75)",
+                "color": "rgba(128,128,128,0.9)",
                 "thickness": 1.5,
                 "width": 3,
             },
-            text=[_number(_spread(row, metric).mean, metric) for row in rows],
-            textposition="inside",
-            insidetextanchor="start",
-            textfont={"size": 14},
-            hovertemplate="%{y}: %{text} ± %{error_x.array:.2f} (standard deviation over the pictures)<extra></extra>",
+            customdata=[_number(_spread(row, metric).mean, metric) for row in rows],
+            hovertemplate="%{y}: %{customdata} ± %{error_x.array:.2f} (standard deviation over the pictures)<extra></extra>",
         )
     )
+    for row in rows:
+        name = f"<b>{row.title}</b>" if row.kind == "network" else row.title
+        figure.add_annotation(
+            x=0,
+            y=row.title,
+            text=f"{name}  {_number(_spread(row, metric).mean, metric)}",
+            showarrow=False,
+            xanchor="left",
+            yanchor="bottom",
+            yshift=8,
+            font={"size": 14},
+        )
     figure.update_layout(
-        height=60 + 34 * len(rows),
-        margin={"l": 8, "r": 16, "t": 8, "b": 40},
+        height=70 + 44 * len(rows),
+        margin={"l": 8, "r": 16, "t": 24, "b": 40},
         xaxis={"title": _TITLES[metric], "rangemode": "tozero"},
-        yaxis={"automargin": True, "tickfont": {"size": 14}, "ticksuffix": "  "},
-        bargap=0.22,
+        yaxis={"visible": False},
     )
     return figure
 

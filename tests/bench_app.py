@@ -29,7 +29,7 @@ def main() -> None:
         folder = Path(own)
         started = time.perf_counter()
         server = AppServer(folder / "runs", folder / "log.txt")
-        _say("server start to its first answer", time.perf_counter() - started, 4.0)
+        say("server start to its first answer", time.perf_counter() - started, 4.0)
         browser = launch(playwright)
         try:
             _wait_until_warm(server)
@@ -44,7 +44,8 @@ def main() -> None:
     _being_watched()
 
 
-def _say(what: str, value: float, target: float, unit: str = "s") -> None:
+def say(what: str, value: float, target: float, unit: str = "s") -> None:
+    """A line: what was measured, and whether it met its target."""
     print(f"{what:<58} {value:8.3f} {unit}   target {target:g}: {'met' if value <= target else 'NOT met'}", flush=True)
 
 
@@ -73,8 +74,8 @@ def _first_picture(browser: Browser, server: AppServer, rounds: int = 7) -> None
                 go()
                 page.wait_for_selector("[data-testid=explorer][data-reconstruction-hash]")
                 times.append(time.perf_counter() - started)
-    _say("first picture of Home, warm server, new browser: median", statistics.median(new), 1.5)
-    _say("  the same when the browser has been here before", statistics.median(again), 1.5)
+    say("first picture of Home, warm server, new browser: median", statistics.median(new), 1.5)
+    say("  the same when the browser has been here before", statistics.median(again), 1.5)
 
 
 def _click_to_first_point(browser: Browser, server: AppServer, rounds: int = 9) -> None:
@@ -91,7 +92,7 @@ def _click_to_first_point(browser: Browser, server: AppServer, rounds: int = 9) 
             train.until_state("running")
             train.press("Stop")
             train.until_state("stopped")
-    _say("click on Train to the first point in the chart: median", statistics.median(times), 1.0)
+    say("click on Train to the first point in the chart: median", statistics.median(times), 1.0)
 
 
 def _memory(server: AppServer) -> None:
@@ -160,7 +161,7 @@ def _being_watched(rounds: int = 11, seconds: float = 4.0) -> None:
             ratios.append(1 - watched / alone)
     finally:
         engine.close()
-    _say("training slowed by being watched live: median", statistics.median(ratios), 0.03, "  ")
+    say("training slowed by being watched live: median", statistics.median(ratios), 0.03, "  ")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.pictures.digits import Digit, Found
 from aecore.ui.data_uri import data_uri
 
-_STEP = "margin:0;flex:0 1 190px;min-width:120px"
+_STEP = "margin:0;flex:1 1 130px;max-width:220px"
 _DIGIT = "margin:0;padding:8px 10px;border:1px solid color-mix(in srgb, currentColor 18%, transparent);border-radius:8px"
 _CAPTION = "font-size:0.82rem;opacity:0.78;line-height:1.3;margin-top:4px"
 _ROW = "display:flex;flex-wrap:wrap;gap:14px;align-items:flex-start"
