@@ -25,7 +25,10 @@ _SMALLER = {"architecture.hidden": "256", "code.size": "64"}
 SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     "vanilla-mnist": ("vanilla", _MNIST),
     CONVOLUTIONAL_DENOISER: ("denoising-convolutional", _MNIST | _ALL_NOISES | {"epochs": "12"}),
-    "denoise-convolutional-gaussian-mnist": ("denoising-convolutional", _MNIST | _GAUSSIAN),
+    "denoise-convolutional-gaussian-mnist": (
+        "denoising-convolutional",
+        _MNIST | _GAUSSIAN | {"code.size": "128", "epochs": "30"},
+    ),
     "denoise-convolutional-dropout-mnist": ("denoising-convolutional", _MNIST | _DROPOUT),
     DENSE_DENOISER: ("denoising-gaussian", _MNIST | _ALL_NOISES | _SMALLER),
     PLAIN: ("denoising-gaussian", _MNIST | _SMALLER | {"corruption.kind": "none"}),
