@@ -18,6 +18,10 @@ from aecore.runs import CHECKPOINTS, replace_file
 SHIPPED_PATH = CHECKPOINTS / "denoise_comparison.json"
 """The comparison that comes with the app; ``python -m aecore denoise-table`` makes it."""
 
+CURVE_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
+"""Levels of the curves that come with the app, for every kind of noise, and of those that the page measures: for these, tuned
+parameters are there already."""
+
 _LARGEST = 1 << 26  # bytes that a packed block of pictures may unpack to
 
 

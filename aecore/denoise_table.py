@@ -19,7 +19,15 @@ from pathlib import Path
 import torch
 
 from aecore.comparison import Contest, Network, compare
-from aecore.comparison_results import SHIPPED_PATH, Comparison, QualityCurve, ShippedComparison, held_out, write_shipped
+from aecore.comparison_results import (
+    CURVE_LEVELS,
+    SHIPPED_PATH,
+    Comparison,
+    QualityCurve,
+    ShippedComparison,
+    held_out,
+    write_shipped,
+)
 from aecore.config_sections import NOISE_KINDS
 from aecore.data.catalogue import card
 from aecore.data.loading import load
@@ -37,9 +45,6 @@ TABLE: tuple[Noise, ...] = (
     *(("salt-and-pepper", level) for level in (0.25, 0.5)),
 )
 """The noises of the table, kind and level."""
-
-CURVE_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
-"""Levels of the curves that the app shows, for every kind of noise; those that are not in the table on fewer pictures."""
 
 _ALSO_TUNED = {"mnist": ("digits",)}  # the digits that come with the app have validation pictures of their own
 

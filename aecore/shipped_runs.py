@@ -12,6 +12,8 @@ from aecore.presets import preset
 from aecore.runs import CHECKPOINTS, Run, Status
 
 CONVOLUTIONAL_DENOISER = "denoise-convolutional-mnist"
+GAUSSIAN_DENOISER = "denoise-convolutional-gaussian-mnist"
+DROPOUT_DENOISER = "denoise-convolutional-dropout-mnist"
 DENSE_DENOISER = "denoise-dense-mnist"
 PLAIN = "plain-dense-mnist"
 """The dense denoiser's network, trained without noise."""
@@ -25,11 +27,11 @@ _SMALLER = {"architecture.hidden": "256", "code.size": "64"}
 SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     "vanilla-mnist": ("vanilla", _MNIST),
     CONVOLUTIONAL_DENOISER: ("denoising-convolutional", _MNIST | _ALL_NOISES | {"epochs": "12"}),
-    "denoise-convolutional-gaussian-mnist": (
+    GAUSSIAN_DENOISER: (
         "denoising-convolutional",
         _MNIST | _GAUSSIAN | {"code.size": "128", "epochs": "30"},
     ),
-    "denoise-convolutional-dropout-mnist": ("denoising-convolutional", _MNIST | _DROPOUT),
+    DROPOUT_DENOISER: ("denoising-convolutional", _MNIST | _DROPOUT),
     DENSE_DENOISER: ("denoising-gaussian", _MNIST | _ALL_NOISES | _SMALLER),
     PLAIN: ("denoising-gaussian", _MNIST | _SMALLER | {"corruption.kind": "none"}),
 }

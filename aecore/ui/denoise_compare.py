@@ -8,7 +8,7 @@ from threading import Lock
 
 import streamlit as st
 
-from aecore.comparison_results import Comparison, QualityCurve, ShippedComparison, from_json, read_shipped
+from aecore.comparison_results import CURVE_LEVELS, Comparison, QualityCurve, ShippedComparison, from_json, read_shipped
 from aecore.config_sections import NOISE_KINDS
 from aecore.runs import Run
 from aecore.tasks.desk import Job, TooManyJobsError
@@ -19,7 +19,6 @@ from aecore.ui.server import person, task_desk
 from aecore.ui.settings_form import word
 
 _IMAGES = (100, 500, 1000, 2000, 5000)
-_CURVE_LEVELS = (0.1, 0.2, 0.3, 0.45, 0.6, 0.8)
 _CURVE_IMAGES = 100
 _JOB = "compare_job"
 
@@ -108,7 +107,7 @@ def _one_level(runs: list[Run], key: Key, kind: str, level: float, images: int) 
 
 
 def _levels(runs: list[Run], key: Key, kind: str) -> None:
-    arguments = {"kind": kind, "levels": list(_CURVE_LEVELS), "images": _CURVE_IMAGES}
+    arguments = {"kind": kind, "levels": list(CURVE_LEVELS), "images": _CURVE_IMAGES}
     text = _measured(key, "curve", arguments, runs)
     curve = from_json(QualityCurve, text) if text else None
     shipped = _shipped()
@@ -119,7 +118,7 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
             curve = replace(found, points=tuple(point for point in points if point is not None))
     if curve is None:
         st.caption(
-            f"At each of {len(_CURVE_LEVELS)} strengths every classical method is tuned anew: this takes a minute or more."
+            f"Everything at {len(CURVE_LEVELS)} strengths, each classical method tuned for each: this takes about a minute."
         )
         _ask(key, "curve", arguments, runs, "Measure the curve")
         return

@@ -11,7 +11,13 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.frames import read_gallery
 from aecore.runs import Run, find_run, runs_of, shipped
-from aecore.shipped_runs import CONVOLUTIONAL_DENOISER, DENSE_DENOISER, PLAIN
+from aecore.shipped_runs import (
+    CONVOLUTIONAL_DENOISER,
+    DENSE_DENOISER,
+    DROPOUT_DENOISER,
+    GAUSSIAN_DENOISER,
+    PLAIN,
+)
 from aecore.ui.browser_network import browser_network
 from aecore.ui.denoise_live import ShownNetwork
 from aecore.ui.run_panel import name_of
@@ -23,6 +29,8 @@ MOST = 3
 _USUAL = (CONVOLUTIONAL_DENOISER, DENSE_DENOISER, PLAIN)
 _TITLES = {
     CONVOLUTIONAL_DENOISER: "Convolutional denoiser",
+    GAUSSIAN_DENOISER: "Convolutional, Gaussian only",
+    DROPOUT_DENOISER: "Convolutional, dropout only",
     DENSE_DENOISER: "Dense denoiser",
     PLAIN: "Plain autoencoder",
 }
