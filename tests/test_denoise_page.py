@@ -111,7 +111,8 @@ def test_training_starts_the_denoiser_and_the_same_network_without_noise() -> No
     mine = [run for run in runs_of(person()) if run.config.epochs == 1]
     noisy, plain = sorted((run.config for run in mine), key=lambda config: config.corruption.kind == "none")
     assert noisy.corruption.words == "patches 0.1 to 0.4"
-    assert plain == noisy.with_settings({"corruption.kind": "none", "corruption.level_from": None})
+    clean = {"corruption.kind": "none", "corruption.level": RunConfig().corruption.level, "corruption.level_from": None}
+    assert plain == noisy.with_settings(clean)
     for run in mine:
         engine().stop(run)
     wait_for(lambda: not any(run.status.state in ACTIVE for run in mine), "the end of the runs")

@@ -21,7 +21,8 @@ from aecore.ui.settings_form import word
 
 TAB = "tab"
 _PRESETS = {"dense": "denoising-gaussian", "conv2d": "denoising-convolutional"}
-_RUN, _PLAIN = "run", "plain"  # query parameters: the tokens of the two runs on show
+_RUN = "denoise_run"  # the token of the run that was started last in this tab
+_LOOKED_AT = 20  # newest runs of the person among which the one to show is looked for
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Train is taken for the first
 
 
@@ -32,7 +33,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
         "has to learn what digits look like. The same network trained without noise shows the difference."
     )
     base, config = _settings()
-    run, plain = _shown(_RUN), _shown(_PLAIN)
+    run, plain = _shown()
     with st.container(horizontal=True, vertical_alignment="center", key="toolbar"):
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train", disabled=config is None):
             _train(config, base)
@@ -113,17 +114,23 @@ def _settings() -> tuple[str, RunConfig | None]:
 def _train(config: RunConfig | None, base: str) -> None:
     if config is None:
         return
-    wanted = [(_RUN, config)]
-    if st.session_state["also_plain"]:
-        wanted.append((_PLAIN, config.with_settings({"corruption.kind": "none", "corruption.level_from": None})))
-    st.session_state.pop(_PLAIN + "_shown", None)
     try:
-        for which, chosen in wanted:
-            run = _just_made(chosen) or engine().submit(chosen, owner=person(), name=run_panel.run_name(chosen, PRESETS[base]))
-            st.session_state[which + "_shown"] = run.token
+        st.session_state[_RUN] = (_just_made(config) or _submit(config, base)).token
+        plain = _without_noise(config)
+        if st.session_state["also_plain"] and not _made_before(plain):
+            _submit(plain, base)
     except EngineError as error:
         st.session_state["engine_problem"] = str(error)
     st.rerun()
+
+
+def _submit(config: RunConfig, base: str) -> Run:
+    return engine().submit(config, owner=person(), name=run_panel.run_name(config, PRESETS[base]))
+
+
+def _made_before(config: RunConfig) -> bool:
+    """Whether the person has this run already, ended well or under way: the same settings make the same run again."""
+    return any(run.config == config and run.status.state in (*ACTIVE, "finished") for run in runs_of(person())[:_LOOKED_AT])
 
 
 def _just_made(config: RunConfig) -> Run | None:
@@ -134,17 +141,25 @@ def _just_made(config: RunConfig) -> Run | None:
     return None
 
 
-def _shown(which: str) -> Run | None:
-    """A run on show: the one that was started here, else the newest of the person's that this tab could have started."""
-    token = st.session_state.get(which + "_shown")
-    if token:
-        return find_run(token)
-    noisy = which == _RUN
-    for run in runs_of(person()):
-        made_here = run.about.name.split(" · ")[0] in _PRESETS.values()
-        if made_here and (run.config.corruption.kind != "none") == noisy and run.status.state in ACTIVE:
-            return run
-    return None
+def _shown() -> tuple[Run | None, Run | None]:
+    """The denoiser on show and the same network without noise: those started here, else the newest that this person made so.
+
+    So a reload, a second tab and the way back show what was there.
+    """
+    mine = [run for run in runs_of(person()) if run.about.name.split(" · ")[0] in _PRESETS.values()][:_LOOKED_AT]
+    configs = {run.token: run.config for run in mine}
+    token = st.session_state.get(_RUN)
+    run = find_run(token) if token else next((run for run in mine if configs[run.token].corruption.kind != "none"), None)
+    if run is None:
+        return None, None
+    wanted = _without_noise(run.config)
+    return run, next((other for other in mine if configs[other.token] == wanted), None)
+
+
+def _without_noise(config: RunConfig) -> RunConfig:
+    """The same experiment with clean inputs; one and the same whatever the noise was."""
+    usual = RunConfig().corruption
+    return config.with_settings({"corruption.kind": "none", "corruption.level": usual.level, "corruption.level_from": None})
 
 
 def _try(tokens: list[str], corrupt_tab: str) -> None:
