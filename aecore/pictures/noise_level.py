@@ -9,7 +9,7 @@ _MOST = 1500  # pixels a side: enough for the estimate, and quick for a large ph
 
 
 def estimate_noise(pixels: npt.NDArray[np.uint8]) -> float:
-    """The standard deviation of Gaussian noise in `pixels`, uint8 (H, W, 3), on the scale of pixels 0..1; 0.0 for a flat picture.
+    """The standard deviation of Gaussian noise in `pixels`, uint8 (H, W, 3), on the scale of pixels 0..1.
 
     The median of the finest wavelet coefficients, over 0.6745 (Donoho & Johnstone 1994), by scikit-image, of the middle of a
     large picture; the mean over the three colours. Fine texture counts as noise, so a sharp clean photograph gets a little.

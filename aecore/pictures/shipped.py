@@ -23,12 +23,9 @@ from aecore.runs import replace_file
 def make(settings: Settings, folder: Path = FOLDER, watch: Callable[[Progress], None] = lambda progress: None) -> dict[str, Any]:
     """Train the network anew and put it into its folder; returns what `about.json` says of it."""
     losses: list[float] = []
-    seconds = 0.0
 
     def note(progress: Progress) -> None:
-        nonlocal seconds
         losses.append(progress.loss)
-        seconds = progress.seconds
         watch(progress)
 
     network = train(settings, note)
@@ -39,7 +36,6 @@ def make(settings: Settings, folder: Path = FOLDER, watch: Callable[[Progress], 
         "settings": asdict(settings),
         "parameters": sum(parameter.numel() for parameter in network.parameters()),
         "last_mean_absolute_error": round(losses[-1], 5),
-        "training_seconds": round(seconds),
         "date": time.strftime("%Y-%m-%d"),
     }
     folder.mkdir(parents=True, exist_ok=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -39,7 +38,6 @@ class Progress:
     step: int
     steps: int
     loss: float
-    seconds: float
 
 
 def train(settings: Settings, watch: Callable[[Progress], None] = lambda progress: None) -> PictureDenoiser:
@@ -57,7 +55,7 @@ def train(settings: Settings, watch: Callable[[Progress], None] = lambda progres
     noise = torch.Generator().manual_seed(settings.seed)
     pictures = _pictures()
     optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=1e-4, fused=True)
-    started, total, losses = time.perf_counter(), 0.0, 0
+    total, losses = 0.0, 0
     for step in range(settings.steps):
         clean = _squares(pictures, settings, random)
         sigma = torch.rand(len(clean), generator=noise) * STRONGEST
@@ -71,7 +69,7 @@ def train(settings: Settings, watch: Callable[[Progress], None] = lambda progres
         optimizer.zero_grad(set_to_none=True)
         total, losses = total + float(loss.detach()), losses + 1
         if losses == 100 or step == settings.steps - 1:
-            watch(Progress(step + 1, settings.steps, total / losses, time.perf_counter() - started))
+            watch(Progress(step + 1, settings.steps, total / losses))
             total, losses = 0.0, 0
     return network.eval()
 
