@@ -91,9 +91,16 @@ class Contest:
         self.methods = classical_methods(self.dataset.train.images.numpy(), code_sizes)
 
     def noisy_pictures(self, split: Split, count: int, noise: CorruptionConfig, stream: int) -> tuple[Floats, Floats]:
-        """The first `count` pictures of a split, clean and noisy, (N, C, H, W), 0..1: the same noise each time."""
+        """Those of the first `count` pictures of a split that the noise changes, clean and noisy, (N, C, H, W), 0..1.
+
+        The same noise each time. Some kinds leave some pictures as they are, a dropped square beside the digit for example;
+        what is made of those says nothing about noise. If it changes none at all (level 0), all are returned.
+        """
         clean = split.images[:count].to(torch.float32) / 255
         noisy = corrupt(clean, noise, PixelNoise(random_seed(self.seed, stream)))
+        touched = (noisy != clean).flatten(1).any(1)
+        if touched.any():
+            clean, noisy = clean[touched], noisy[touched]
         return clean.numpy(), noisy.numpy()
 
     def best_parameters(self, method: Method, kind: str, level: float, poll: Callable[[float], None]) -> Tuned:
@@ -146,7 +153,7 @@ def compare(
     for network in contest.networks:
         seen = not held_out(network.trained_on, contest.dataset.card.name)
         table.add(network.denoise, _Identity(network.name, network.title, "network", seen=seen))
-    untouched = int((noisy == clean).reshape(len(clean), -1).all(axis=1).sum())
+    untouched = min(images, len(contest.dataset.test)) - len(clean)
     return Comparison(contest.dataset.card.name, kind, level, len(clean), untouched, tuple(table.rows), table.examples)
 
 
@@ -179,10 +186,9 @@ class _Table:
         denoise: Callable[[Floats], Floats],
         identity: _Identity,
         tuned: Tuned | None = None,
-        limit: int | None = None,
     ) -> None:
-        """Denoise the pictures (the first `limit` at most), and measure."""
-        clean, noisy = self._clean[:limit], self._noisy[:limit]
+        """Denoise the pictures, and measure."""
+        clean, noisy = self._clean, self._noisy
         tell = self.telling(identity.title, 0.5 if tuned else 0.0, 1.0)
         errors, similarities, seconds = [], [], 0.0
         for start in range(0, len(clean), _CHUNK):

@@ -107,10 +107,10 @@ class Pictures:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Denoisers on the same noisy pictures: the first `images` test pictures of `data`, noise `kind` at `level`.
+    """Denoisers on the same noisy pictures: `images` of the first test pictures of `data`, noise `kind` at `level`.
 
-    `untouched` of them are the same with the noise as without. `examples` has the first few pictures: `clean`, and those of
-    each row by its name (`nothing` are the noisy ones).
+    `untouched` more were left out because the noise did not change them. `examples` has the first few pictures: `clean`, and
+    those of each row by its name (`nothing` are the noisy ones).
     """
 
     data: str

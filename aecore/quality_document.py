@@ -81,15 +81,15 @@ def _explanation(comparisons: Sequence[Comparison]) -> str:
     rows = [row for comparison in comparisons for row in comparison.rows]
     tuned_on = max(row.tuned_on for row in rows)
     error = max(row.psnr.error for row in rows if row.name != "nothing")
+    pictures = comparisons[0].images + comparisons[0].untouched
     return (
-        f"Every method gets the same noisy pictures: the first {comparisons[0].images:,} test pictures, which no network was "
-        f"trained on and no parameter was tuned on. The parameters of each classical method are those of highest mean PSNR "
-        f"on {tuned_on:,} validation pictures (100 at most for non-local means, which is slow) with the same kind and level of "
-        f"noise. All results are clipped to 0..1.\n\n"
+        f"Every method gets the same noisy pictures: the first {pictures:,} test pictures, which no network was trained on and "
+        f"no parameter was tuned on. Where a kind of noise leaves some of them as they are, those are left out. The parameters "
+        f"of each classical method are those of highest mean PSNR on {tuned_on:,} validation pictures (100 at most for "
+        f"non-local means, which is slow) with the same kind and level of noise. All results are clipped to 0..1.\n\n"
         f"PSNR in dB (peak 1) and SSIM (Wang et al. 2004) are given as mean ± standard deviation over pictures; the standard "
         f"error of a mean PSNR is at most {error:.2f} dB. A picture's PSNR counts as {PSNR_CAP:.1f} dB at most (the error of "
-        f"rounding to 256 levels): pictures that the noise left untouched would make the mean infinite. “All pictures” is the "
-        f"PSNR of the mean squared error of all pictures, in which those count no more than others."
+        f"rounding to 256 levels). “All pictures” is the PSNR of the mean squared error of all pictures."
     )
 
 
@@ -125,7 +125,7 @@ def _gains(comparisons: Sequence[Comparison]) -> str:
 
 
 def _all_rows(comparison: Comparison) -> str:
-    note = f"The noise left {comparison.untouched:,} of the {comparison.images:,} pictures as they were.\n\n"
+    note = f"Left out: {comparison.untouched:,} pictures that the noise did not change; {comparison.images:,} remain.\n\n"
     head = ["Method", "PSNR", "SSIM", "All pictures", "Settings"]
     return (note if comparison.untouched else "") + markdown_table(
         head, [_cells(row) for row in comparison.rows], texts=(0, len(head) - 1)

@@ -19,8 +19,6 @@ from tests.bench_app import say
 from tests.browser import launch
 from tests.server import AppServer
 
-_NAMES = {DENSE_DENOISER: "Dense denoiser", CONVOLUTIONAL_DENOISER: "Convolutional denoiser", PLAIN: "Plain autoencoder"}
-
 
 def main() -> None:
     """Make every measurement, a line each."""
@@ -30,7 +28,7 @@ def main() -> None:
         try:
             _slider(browser, server, [DENSE_DENOISER], "dense", 16)
             _slider(browser, server, [CONVOLUTIONAL_DENOISER], "convolutional", 33)
-            _slider(browser, server, list(_NAMES), "all three", 33)
+            _slider(browser, server, [CONVOLUTIONAL_DENOISER, DENSE_DENOISER, PLAIN], "all three", 33)
             _photograph(browser, server)
         finally:
             browser.close()
@@ -43,7 +41,7 @@ def _slider(browser: Browser, server: AppServer, runs: list[str], name: str, tar
         page = context.new_page()
         sent = [0]
         page.on("websocket", lambda socket: socket.on("framesent", lambda _: sent.__setitem__(0, sent[0] + 1)))
-        query = "&".join(f"networks={_NAMES[run].replace(' ', '+')}" for run in runs)
+        query = "&".join(f"networks={run}" for run in runs)
         page.goto(f"{server.url}/denoise?{query}")
         view = page.locator(f"[data-testid=denoise-live][data-curve=done][data-answer-hash-{len(runs) - 1}]")
         view.wait_for()
@@ -96,7 +94,7 @@ def _photograph(browser: Browser, server: AppServer) -> None:
 
     with browser.new_context(viewport={"width": 1400, "height": 1000}) as context:
         page = context.new_page()
-        page.goto(f"{server.url}/denoise?tab=Yours&shows=Any+other+picture")
+        page.goto(f"{server.url}/denoise?tab=Yours&shows=Any+other+picture&added=25")
         field = page.locator("input[type=file]")
         field.wait_for(state="attached")
         before = memory()

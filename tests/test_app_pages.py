@@ -259,3 +259,23 @@ def test_only_the_user_interface_knows_streamlit_and_pages_hold_no_maths() -> No
     assert {path.name for path in (ROOT / "pages").glob("*.py") if {"torch", "torchvision"} & imported(path)} == set()
     loop = imported(ROOT / "aecore" / "training.py")
     assert not loop & {"aecore.runs", "aecore.engine", "aecore.recording"}
+
+
+def test_controls_that_were_hidden_come_back_as_they_were() -> None:
+    app = train_page(
+        preset="denoising-convolutional", architecture__kernel_size="5", corruption__level="0.6", corruption__level_from="0.2"
+    )
+    app.segmented_control(key="set:architecture.kind").set_value("dense").run()
+    app.selectbox(key="set:corruption.kind").set_value("none").run()
+    app.segmented_control(key="set:code.kind").set_value("gaussian").run()
+    assert not app.exception
+    app.segmented_control(key="set:code.kind").set_value("vector").run()
+    app.segmented_control(key="set:architecture.kind").set_value("conv2d").run()
+    app.selectbox(key="set:corruption.kind").set_value("gaussian").run()
+    assert not app.exception
+    assert not app.error
+    config = RunConfig.from_query(query(app))
+    assert config.architecture.channels == (32, 64, 128)
+    assert config.architecture.kernel_size == 5
+    assert config.architecture.full_size_channels == 16
+    assert config.corruption.words == "gaussian 0.2 to 0.6"

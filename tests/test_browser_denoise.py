@@ -144,7 +144,7 @@ def test_a_drawing_is_denoised(denoise: DenoisePage) -> None:
 
 def test_any_other_picture_is_denoised_compared_and_downloaded(denoise: DenoisePage, tmp_path: Path) -> None:
     clean = bundled_picture(HELD_OUT["cat"])[50:250, 100:400]
-    denoise.open("?tab=Yours&shows=Any+other+picture")
+    denoise.open("?tab=Yours&shows=Any+other+picture&added=25")
     denoise.upload("cat.webp", encoded(clean, "WebP"))
     slider = denoise.page.get_by_test_id("before-after")
     slider.wait_for(timeout=90_000)
@@ -178,9 +178,15 @@ def test_any_other_picture_is_denoised_compared_and_downloaded(denoise: DenoiseP
 
     # Another strength of the added noise is another result; the divider stays where it was put.
     denoise.page.get_by_role("slider", name="Add noise first").focus()
+    metric = denoise.page.get_by_test_id("stMetric").filter(has_text="PSNR with noise")
+    before = metric.inner_text()
     denoise.page.keyboard.press("ArrowRight")
-    denoise.settled()
-    expect(denoise.page.get_by_test_id("before-after")).to_have_attribute("data-loaded", "2", timeout=60_000)
+    wait_for(lambda: metric.count() == 1 and metric.inner_text() != before, "another result")
+    expect(slider).to_have_attribute("data-position", "0")
+
+    # A picture that is taken away is gone, and so is its result.
+    denoise.page.get_by_role("button", name="Remove cat.webp").click()
+    expect(slider).to_have_count(0)
 
 
 @pytest.mark.parametrize(
@@ -188,7 +194,7 @@ def test_any_other_picture_is_denoised_compared_and_downloaded(denoise: DenoiseP
     [
         ("empty.png", b"", "empty"),
         ("picture.svg", b"<svg xmlns='http://www.w3.org/2000/svg'></svg>", "PNG"),
-        ("cut.jpg", encoded(photo_of_digits(1), "JPEG")[:900], "."),
+        ("cut.jpg", encoded(photo_of_digits(1), "JPEG")[:900], "damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_gets_a_sentence_and_the_app_goes_on(

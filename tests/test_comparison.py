@@ -133,9 +133,20 @@ def test_the_same_comparison_gives_the_same_numbers(result: Comparison) -> None:
     assert again.examples == result.examples
 
 
+def test_pictures_that_the_noise_left_alone_are_not_counted() -> None:
+    made = compare(contest(), "patches", 0.05, images=20, examples=20)
+    assert 0 < made.untouched < 20
+    assert made.images + made.untouched == 20
+    clean, noisy = made.examples["clean"].array(), made.examples[NOTHING].array()
+    assert len(clean) == made.images
+    assert (clean != noisy).any((1, 2, 3)).all()
+    assert made.row(NOTHING).psnr.mean < PSNR_CAP
+    assert all(row.images == made.images for row in made.rows)
+
+
 def test_without_noise_nothing_is_best_and_the_mean_is_finite() -> None:
     made = compare(contest(), "masking", 0.0, images=6)
-    assert made.untouched == 6
+    assert (made.images, made.untouched) == (6, 0)
     assert numbers(made.row(NOTHING).psnr) == pytest.approx([PSNR_CAP, 0, 0], abs=1e-9)
     assert made.row("blur").psnr.mean == pytest.approx(PSNR_CAP)
     assert made.row("net-0").psnr.mean < PSNR_CAP

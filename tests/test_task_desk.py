@@ -7,6 +7,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,12 @@ def finish(desk: TaskDesk, job: Job) -> Job:
 
 
 def processes() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "aecore.tasks.process" in child.cmdline()]
+    found = []
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
+            if "aecore.tasks.process" in child.cmdline():
+                found.append(child)
+    return found
 
 
 kinds = st.sampled_from([np.uint8, np.float32, np.int64])
@@ -134,3 +140,31 @@ def test_the_process_ends_when_idle_and_when_closed() -> None:
     assert not mine()
     late = desk.submit("denoise", WANTED, [PICTURE])
     assert finish(desk, late).state == "failed"
+
+
+def test_a_job_can_be_taken_back_before_the_process_is_there() -> None:
+    desk = TaskDesk()
+    job = desk.submit("denoise", WANTED, [np.tile(PICTURE, (20, 20, 1))])
+    wait_for(lambda: job.state == "working", "the job")
+    desk.cancel(job)
+    assert finish(desk, job).state == "cancelled"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
+    desk.close()
+
+
+def test_a_message_that_cannot_be_sent_fails_its_job_alone(desk: TaskDesk) -> None:
+    broken = finish(desk, desk.submit("denoise", {"added": object()}, [PICTURE]))
+    assert broken.state == "failed"
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
+
+
+def test_what_nobody_follows_is_stopped_unless_it_is_kept(desk: TaskDesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aecore.tasks.desk.ABANDONED", 0.0)
+    left = desk.submit("denoise", WANTED, [PICTURE])
+    wait_for(lambda: left.over, "the end of a job that nobody follows")
+    assert left.state == "cancelled"
+    kept: list[Job] = []
+    wanted = desk.submit("denoise", WANTED, [PICTURE], keep=kept.append)
+    wait_for(lambda: bool(kept), "the result")
+    assert kept == [wanted]
+    assert wanted.state == "done"

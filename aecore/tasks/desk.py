@@ -10,17 +10,19 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import IO
 
 from aecore.runs import CHECKPOINTS
 from aecore.tasks.messages import Arrays, Message, read_message, write_message
 
 IDLE = 300.0
 """Seconds without a job after which the process ends and gives its memory back."""
+ABANDONED = 20.0
+"""Seconds after which a job that nobody follows any more is stopped, unless its result is kept for later."""
 MOST_JOBS = 40
 """Jobs that may wait in all, and…"""
 MOST_JOBS_EACH = 2
@@ -33,18 +35,25 @@ class TooManyJobsError(RuntimeError):
 
 @dataclass(eq=False)
 class Job:
-    """One piece of work. `state` is waiting · working · done · failed · cancelled; `error` is a sentence where it failed."""
+    """One piece of work. `state` is waiting · working · done · failed · cancelled; `error` is a sentence where it failed.
+
+    `keep` is told the job when it is done: its result is then wanted also where nobody follows it any more.
+    """
 
     task: str
     arguments: Message
     arrays: Arrays
     owner: str
+    keep: Callable[[Job], None] | None = None
     state: str = "waiting"
     progress: float = 0.0
     what: str = ""
     result: Message = field(default_factory=dict)
     made: Arrays = field(default_factory=list)
     error: str = ""
+    unwanted: bool = False
+    sent: bool = False  # whether the process has been given it
+    followed: float = field(default_factory=time.monotonic)  # when somebody last looked
 
     @property
     def over(self) -> bool:
@@ -64,11 +73,19 @@ class TaskDesk:
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    def submit(self, task: str, arguments: Message, arrays: Arrays | None = None, *, owner: str = "") -> Job:
+    def submit(
+        self,
+        task: str,
+        arguments: Message,
+        arrays: Arrays | None = None,
+        *,
+        owner: str = "",
+        keep: Callable[[Job], None] | None = None,
+    ) -> Job:
         """Put a job at the end of the queue. Raises TooManyJobsError."""
-        job = Job(task, arguments, arrays or [], owner)
+        job = Job(task, arguments, arrays or [], owner, keep)
         with self._changed:
-            waiting = [*self._jobs, *([self._present] if self._present else [])]
+            waiting = [*self._jobs, *([self._present] if self._present and not self._present.unwanted else [])]
             if sum(other.owner == owner for other in waiting) >= MOST_JOBS_EACH:
                 raise TooManyJobsError("Two of your pictures or comparisons are still being worked on: wait for one, or stop it.")
             if len(waiting) >= MOST_JOBS:
@@ -94,6 +111,7 @@ class TaskDesk:
         """
         while True:
             over = job.over
+            job.followed = time.monotonic()
             yield job
             if over:
                 return
@@ -104,14 +122,16 @@ class TaskDesk:
     def cancel(self, job: Job) -> None:
         """Nobody wants the result any more: a waiting job leaves the queue, one that is worked on is stopped at its next step."""
         with self._changed:
+            job.unwanted = True
             if job in self._jobs:
                 self._jobs.remove(job)
-                job.state = "cancelled"
+                job.state, job.arrays = "cancelled", []
                 self._changed.notify_all()
-            elif job is self._present and self._process is not None and self._process.stdin is not None:
-                # Where the process is gone, the thread that reads from it finds out.
-                with suppress(OSError), self._writing:
-                    write_message(self._process.stdin, {"cancel": True})
+                return
+            process = self._process if job is self._present and job.sent else None
+        # Not with the lock held: the pipe may be full of somebody's picture, and all pages would wait for it.
+        if process is not None:
+            self._ask_to_stop(process)
 
     def close(self) -> None:
         """End the process; jobs that are not over fail."""
@@ -129,7 +149,10 @@ class TaskDesk:
         while (job := self._next()) is not None:
             try:
                 self._do(job)
-            except OSError:
+            except Exception as error:
+                # Whatever it was: the pipe may be out of step, so the process ends; the thread must not, or all would wait.
+                if not isinstance(error, OSError):
+                    traceback.print_exc()
                 self._fail(job)
             with self._changed:
                 self._present = None
@@ -154,24 +177,33 @@ class TaskDesk:
                 return None
             job = self._present = self._jobs.popleft()
             job.state, job.what = "working", "Getting ready"
+            job.unwanted = job.unwanted or _is_left(job)
             self._changed.notify_all()
             return job
 
     def _do(self, job: Job) -> None:
-        outgoing, incoming = self._pipes()
-        with self._writing:
-            write_message(outgoing, {"task": job.task, "arguments": job.arguments}, job.arrays)
+        process = self._running_process()
+        assert process.stdout is not None
+        self._write(process, {"task": job.task, "arguments": job.arguments}, job.arrays)
+        with self._changed:
+            job.sent = True
+            unwanted = job.unwanted  # since before there was anybody to tell
+        if unwanted:
+            self._ask_to_stop(process)
         while True:
-            received = read_message(incoming)
+            received = read_message(process.stdout)
             if received is None:
                 self._fail(job)
                 return
             message, arrays = received
+            if "result" in message:
+                job.result, job.made = message["result"], arrays
+                if job.keep is not None:
+                    job.keep(job)  # before anybody who follows it can look for what was kept
             with self._changed:
                 if "progress" in message:
                     job.progress, job.what = message["progress"], message["what"]
                 elif "result" in message:
-                    job.result, job.made = message["result"], arrays
                     job.state, job.progress = "done", 1.0
                 elif "error" in message:
                     job.state, job.error = "failed", message["error"]
@@ -180,6 +212,19 @@ class TaskDesk:
                 self._changed.notify_all()
                 if job.over:
                     return
+                left = not job.unwanted and _is_left(job)
+                job.unwanted = job.unwanted or left
+            if left:
+                self._ask_to_stop(process)
+
+    def _ask_to_stop(self, process: subprocess.Popen[bytes]) -> None:
+        with suppress(OSError, ValueError):  # where the process is gone, the thread that reads from it finds out
+            self._write(process, {"cancel": True})
+
+    def _write(self, process: subprocess.Popen[bytes], message: Message, arrays: Arrays | None = None) -> None:
+        assert process.stdin is not None
+        with self._writing:
+            write_message(process.stdin, message, arrays)
 
     def _fail(self, job: Job) -> None:
         with self._changed:
@@ -190,7 +235,7 @@ class TaskDesk:
             )
             self._changed.notify_all()
 
-    def _pipes(self) -> tuple[IO[bytes], IO[bytes]]:
+    def _running_process(self) -> subprocess.Popen[bytes]:
         with self._changed:
             if self._closed:
                 raise BrokenPipeError
@@ -199,9 +244,7 @@ class TaskDesk:
                 self._process = subprocess.Popen(
                     command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKPOINTS.parent, start_new_session=True
                 )
-            assert self._process.stdin is not None
-            assert self._process.stdout is not None
-            return self._process.stdin, self._process.stdout
+            return self._process
 
     def _end_process(self) -> None:
         """With the lock held."""
@@ -213,3 +256,8 @@ class TaskDesk:
                 if pipe is not None:
                     with suppress(OSError):
                         pipe.close()
+
+
+def _is_left(job: Job) -> bool:
+    """Whether nobody looks at it any more: the page was closed or reloaded."""
+    return job.keep is None and time.monotonic() - job.followed > ABANDONED

@@ -18,9 +18,9 @@ from aecore.ui.job_progress import follow
 from aecore.ui.server import person, task_desk
 from aecore.ui.settings_form import word
 
-_IMAGES = (100, 500, 1000, 2000, 5000)
-_CURVE_IMAGES = 100
-_JOB = "compare_job"
+_IMAGES = (500, 1000, 2000, 5000, 10_000)
+_CURVE_IMAGES = 500
+_JOB = "measuring_"
 
 Key = tuple[object, ...]
 
@@ -77,15 +77,18 @@ def show() -> None:
             width=240,
             help="Gaussian: the standard deviation σ, pixels from 0 to 1. The others: the share of pixels hit.",
         )
-        images = st.select_slider(
-            "Test pictures",
-            _IMAGES,
-            500,
-            key="compare_images",
-            bind="query-params",
-            width=200,
-            help="More pictures make the mean more certain, and take longer.",
-        )
+        most = runs[0].config.card.test
+        images = min(500, most)
+        if most > images:
+            images = st.select_slider(
+                "Test pictures",
+                [count for count in _IMAGES if count <= most],
+                500,
+                key="compare_images",
+                bind="query-params",
+                width=200,
+                help="More pictures make the mean more certain, and take longer.",
+            )
     once = ("compare", _names(runs), kind, level, images)
     curve = ("curve", _names(runs), kind)
     _one_level(runs, once, kind, float(level), int(images))
@@ -95,20 +98,20 @@ def show() -> None:
 
 def _one_level(runs: list[Run], key: Key, kind: str, level: float, images: int) -> None:
     arguments = {"kind": kind, "level": level, "images": images}
-    text = _measured(key, "compare", arguments, runs)
+    text = _results().get(key)
     comparison = from_json(Comparison, text) if text else None
     shipped = _shipped()
     if comparison is None and shipped is not None:
         comparison = _about(shipped.comparison(kind, level), runs)
-    if comparison is None or comparison.images < images:
-        _ask(key, "compare", arguments, runs, f"Measure on {images:,} pictures")
+    if comparison is None or comparison.images + comparison.untouched < images:
+        _ask(key, arguments, runs, f"Measure on {images:,} pictures")
     if comparison is not None:
         _report(comparison)
 
 
 def _levels(runs: list[Run], key: Key, kind: str) -> None:
     arguments = {"kind": kind, "levels": list(CURVE_LEVELS), "images": _CURVE_IMAGES}
-    text = _measured(key, "curve", arguments, runs)
+    text = _results().get(key)
     curve = from_json(QualityCurve, text) if text else None
     shipped = _shipped()
     if curve is None and shipped is not None:
@@ -120,7 +123,7 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
         st.caption(
             f"Everything at {len(CURVE_LEVELS)} strengths, each classical method tuned for each: this takes about a minute."
         )
-        _ask(key, "curve", arguments, runs, "Measure the curve")
+        _ask(key, arguments, runs, "Measure the curve")
         return
     from aecore.figures import quality_lines  # plotly takes a quarter of a second to import, and only this tab needs it
 
@@ -191,33 +194,27 @@ def _report(comparison: Comparison) -> None:
 # --- measuring --------------------------------------------------------------------------------------------------------
 
 
-def _ask(key: Key, task: str, arguments: dict[str, object], runs: list[Run], label: str) -> None:
-    """A button that starts a measurement, and its progress from then on."""
-    kept: tuple[Key, Job] | None = st.session_state.get(_JOB)
+def _ask(key: Key, arguments: dict[str, object], runs: list[Run], label: str) -> None:
+    """A button that starts a measurement, and its progress from then on. The first part of the key is the task's name."""
+    task = str(key[0])
+    kept: tuple[Key, Job] | None = st.session_state.get(_JOB + task)
     if kept is None or kept[0] != key or kept[1].over:
         if kept is not None and kept[0] == key and kept[1].state == "failed":
             st.error(kept[1].error, icon=":material/error:")
         if not st.button(label, key=f"ask_{task}", icon=":material/straighten:"):
             return
-        named = {**arguments, "runs": [run.token for run in runs], "titles": [title(run) for run in runs]}
         if kept is not None:
             task_desk().cancel(kept[1])
+        named = {**arguments, "runs": [run.token for run in runs], "titles": [title(run) for run in runs]}
+        results = _results()
         try:
-            kept = st.session_state[_JOB] = (key, task_desk().submit(task, named, owner=person()))
+            job = task_desk().submit(task, named, owner=person(), keep=lambda job: results.put(key, job.result["json"]))
         except TooManyJobsError as error:
             st.warning(str(error), icon=":material/hourglass_top:")
             return
+        kept = st.session_state[_JOB + task] = (key, job)
     follow(kept[1], f"{task}_stop")
     st.rerun()
-
-
-def _measured(key: Key, task: str, arguments: dict[str, object], runs: list[Run]) -> str | None:
-    """The result for this key, if it was measured before."""
-    kept: tuple[Key, Job] | None = st.session_state.get(_JOB)
-    if kept is not None and kept[0] == key and kept[1].state == "done":
-        _results().put(key, kept[1].result["json"])
-        del st.session_state[_JOB]
-    return _results().get(key)
 
 
 def _names(runs: list[Run]) -> tuple[tuple[str, int], ...]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
+from aecore.comparison_results import held_out
 from aecore.ui.denoise_live import denoise_live
-from aecore.ui.denoise_networks import choose_networks, held_out_pictures, shown_networks
+from aecore.ui.denoise_networks import choose_networks, held_out_pictures, shown_networks, title
 
 
 def show() -> None:
@@ -23,9 +24,18 @@ def show() -> None:
         st.info("The pictures of this run are missing: choose another network.")
         return
     denoise_live(shown_networks(runs), images, labels, key="corrupt")
-    card = runs[0].config.card
-    st.caption(f"Pictures of {card.title} that these networks were not trained on. Everything here is computed in your browser.")
+    data = runs[0].config.card
+    may_know = [title(run) for run in runs if _share_pictures(run.config.data.name, data.name)]
+    never = (
+        "that these networks were not trained on" if not may_know else f"(some were training pictures of: {', '.join(may_know)})"
+    )
+    st.caption(f"Pictures of {data.title} {never}. Everything here is computed in your browser.")
     _formulas()
+
+
+def _share_pictures(one: str, other: str) -> bool:
+    """Whether two data sets are different ones that have pictures in common."""
+    return one != other and not (held_out(one, other) and held_out(other, one))
 
 
 def _formulas() -> None:

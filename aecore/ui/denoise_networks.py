@@ -38,19 +38,26 @@ _TITLES = {
 
 def choose_networks() -> list[Run]:
     """The selector; returns runs whose pictures have one size, the first choice deciding which. [] where there is none."""
-    runs = {run.token: run for run in _candidates()}
+    # The address holds tokens, which a widget bound to it would not: it writes what is shown, and names are not unique.
+    linked = [token for token in st.query_params.get_all(KEY) if find_run(token)]
+    runs = {run.token: run for run in _candidates(linked)}
     usual = [token for token in _USUAL if token in runs]
+    if KEY not in st.session_state:
+        st.session_state[KEY] = [token for token in linked if token in runs][:MOST] or usual
     tokens = st.multiselect(
         "Networks",
         list(runs),
-        default=usual,
         key=KEY,
-        bind="query-params",
+        persist_state="session",
         max_selections=MOST,
         format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
         help="Up to three side by side. Those that you train on the Train tab, or on the Train page, appear here.",
         placeholder="Choose up to three trained networks",
     )
+    if tokens == usual:
+        st.query_params.pop(KEY, None)
+    elif tokens != linked:
+        st.query_params[KEY] = tokens
     chosen = [runs[token] for token in tokens if token in runs]
     fitting = [run for run in chosen if run.config.plan.input_shape == chosen[0].config.plan.input_shape]
     if len(fitting) < len(chosen):
@@ -98,11 +105,10 @@ def held_out_pictures(run: Run) -> tuple[npt.NDArray[np.uint8], list[str]]:
     return images, [classes[label] if label < len(classes) else str(label) for label in labels.tolist()]
 
 
-def _candidates() -> list[Run]:
-    """Runs with weights, the usual ones first, then the person's, then the others that came with the app."""
-    ready = [run for run in (*shipped(), *runs_of(person())) if run.model_path.is_file()]
-    linked = [find_run(token) for token in st.query_params.get_all(KEY)]
-    ready += [run for run in linked if run is not None and run.model_path.is_file()]
+def _candidates(linked: list[str]) -> list[Run]:
+    """Runs with weights, the usual ones first, then the person's and those of a link, then the others of the app."""
+    others = [run for token in (*linked, *st.session_state.get(KEY, [])) if (run := find_run(token)) is not None]
+    ready = [run for run in (*shipped(), *runs_of(person()), *others) if run.model_path.is_file()]
     order = {token: place for place, token in enumerate(_USUAL)}
     unique = {run.token: run for run in ready}
     return sorted(unique.values(), key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))

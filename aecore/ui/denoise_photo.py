@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from aecore.ui.job_progress import follow
 from aecore.ui.server import person, task_desk
 
 _JOB = "photo_job"
+_CLEAN = 4  # of 255: below that, what is measured is fine texture rather than noise
 _LEVELS = 75  # of 255: the strongest noise that the network was trained for
 
 
@@ -36,7 +36,7 @@ def show(picture: Picture, digest: str) -> None:
             "Add noise first (σ of 255)",
             0,
             _LEVELS,
-            25,
+            0,
             key="added",
             bind="query-params",
             width=260,
@@ -67,17 +67,17 @@ def show(picture: Picture, digest: str) -> None:
         follow(job, "photo_stop")
     if job.state == "failed":
         st.error(job.error, icon=":material/error:")
-        st.button("Try again", key="photo_again", on_click=_forget)
+        st.button("Try again", key="photo_again", on_click=forget)
     elif job.state == "cancelled":
         st.info("Stopped.")
-        st.button("Denoise", key="photo_again", on_click=_forget)
+        st.button("Denoise", key="photo_again", on_click=forget)
     else:
         _result(job, (width, height), int(added))
 
 
 def _job(picture: Picture, wanted: _Wanted) -> Job | None:
     """The job for what is wanted: the one under way or done, else a new one in the place of another."""
-    kept: tuple[_Wanted, Job, float] | None = st.session_state.get(_JOB)
+    kept: tuple[_Wanted, Job] | None = st.session_state.get(_JOB)
     if kept is not None and kept[0] == wanted:
         return kept[1]
     if kept is not None:
@@ -90,13 +90,17 @@ def _job(picture: Picture, wanted: _Wanted) -> Job | None:
         job = task_desk().submit("denoise", arguments, [picture.pixels], owner=person())
     except TooManyJobsError as error:
         st.warning(str(error), icon=":material/hourglass_top:")
+        st.button("Try again", key="photo_again", on_click=forget)
         return None
-    st.session_state[_JOB] = (wanted, job, time.time())
+    st.session_state[_JOB] = (wanted, job)
     return job
 
 
-def _forget() -> None:
-    st.session_state.pop(_JOB, None)
+def forget() -> None:
+    """Let go of the last picture's result, and stop the work on it."""
+    kept = st.session_state.pop(_JOB, None)
+    if kept is not None:
+        task_desk().cancel(kept[1])
 
 
 def _result(job: Job, size: tuple[int, int], added: int) -> None:
@@ -138,6 +142,8 @@ def _result(job: Job, size: tuple[int, int], added: int) -> None:
             icon=":material/download:",
             on_click="ignore",
         )
+    if not added and 255 * job.result["measured"] < _CLEAN:
+        st.info("This picture has hardly any noise. Slide “Add noise first” up to see what the network does.")
     about = about_shipped()
     if about:
         names = ", ".join(name.replace("_", " ") for name in about["trained_on"])

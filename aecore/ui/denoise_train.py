@@ -38,7 +38,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
         if st.button("Train", type="primary", icon=":material/play_arrow:", key="train", disabled=config is None):
             _train(config, base)
         if run is not None and run.about.owner == person():
-            run_panel.buttons(run)
+            run_panel.buttons(run, plain)
         ready = [made for made in (run, plain) if made is not None and made.model_path.is_file()]
         st.button(
             "Try it on pictures",
@@ -46,7 +46,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
             disabled=not ready,
             key="try",
             on_click=_try,
-            args=([made.token for made in ready], corrupt_tab),
+            args=([made.token for made in (run, plain) if made is not None], corrupt_tab),
             help="Opens the Corrupt tab with what you have trained." if ready else "When the training has ended.",
         )
         if config is not None:
@@ -96,6 +96,9 @@ def _settings() -> tuple[str, RunConfig | None]:
         )
     base = _PRESETS[kind or "dense"]
     low, high = levels
+    if high == 0:
+        st.error("Without noise there is nothing to learn from: move the right end of the levels up.", icon=":material/error:")
+        return base, None
     wanted = {
         "data.name": data,
         "corruption.kind": noise,
@@ -153,7 +156,8 @@ def _shown() -> tuple[Run | None, Run | None]:
     if run is None:
         return None, None
     wanted = _without_noise(run.config)
-    return run, next((other for other in mine if configs[other.token] == wanted), None)
+    twins = [other for other in mine if configs[other.token] == wanted]
+    return run, next((other for other in twins if other.status.state in (*ACTIVE, "finished")), twins[0] if twins else None)
 
 
 def _without_noise(config: RunConfig) -> RunConfig:
@@ -163,7 +167,8 @@ def _without_noise(config: RunConfig) -> RunConfig:
 
 
 def _try(tokens: list[str], corrupt_tab: str) -> None:
-    """Open the Corrupt tab with these networks, and as many of those that were chosen as there is room for."""
+    """Open the Corrupt tab with these networks, those that have weights by now, and as many of those chosen as fit beside."""
+    tokens = [token for token in tokens if (run := find_run(token)) is not None and run.model_path.is_file()]
     before = [token for token in st.session_state.get(NETWORKS, []) if token not in tokens]
     st.session_state[NETWORKS] = [*tokens, *before][:MOST]
     st.session_state[TAB] = corrupt_tab

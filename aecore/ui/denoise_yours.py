@@ -51,7 +51,10 @@ def show() -> None:
                 or "digits"
             )
     data = _picture_bytes(source or "upload")
+    if data is None or way != "photo":
+        denoise_photo.forget()
     if data is None:
+        st.session_state.pop(_KEPT, None)  # a picture that was taken away is not kept
         return
     try:
         picture = _kept("picture", data, lambda: open_picture(data))

@@ -39,9 +39,10 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
     return run
 
 
-def buttons(run: Run) -> None:
-    """Pause or resume, step, stop: for a run of this person."""
+def buttons(run: Run, also: Run | None = None) -> None:
+    """Pause or resume, step, stop: for a run of this person, and for one that goes along with it (which makes no steps)."""
     state = run.status.state
+    tokens = (run.token, also.token) if also is not None else (run.token,)
     goes_on = run.resumable or state == "paused"
     # One button under one key, so that the keyboard's focus stays on it.
     st.button(
@@ -50,7 +51,7 @@ def buttons(run: Run) -> None:
         key="pause",
         disabled=not goes_on and state not in ("preparing", "running"),
         on_click=_do,
-        args=("resume" if goes_on else "pause", run.token),
+        args=("resume" if goes_on else "pause", *tokens),
     )
     st.button(
         "Step",
@@ -61,7 +62,8 @@ def buttons(run: Run) -> None:
         args=("single_step", run.token),
         help="Train on one batch, then wait.",
     )
-    st.button("Stop", icon=":material/stop:", key="stop", disabled=state not in ACTIVE, on_click=_do, args=("stop", run.token))
+    active = state in ACTIVE or (also is not None and also.status.state in ACTIVE)
+    st.button("Stop", icon=":material/stop:", key="stop", disabled=not active, on_click=_do, args=("stop", *tokens))
 
 
 def show_problem() -> None:
@@ -141,16 +143,23 @@ def _train(config: RunConfig | None, preset: Preset) -> None:
     st.rerun()
 
 
-def _do(action: str, token: str) -> None:
-    """Ask the engine something of a run, if it is this person's."""
-    run = find_run(token)
-    if run is None or run.about.owner != person():
-        st.session_state["engine_problem"] = "This run belongs to somebody else: train a copy to change it."
-        return
-    try:
-        getattr(engine(), action)(run)
-    except EngineError as error:
-        st.session_state["engine_problem"] = str(error)
+def _do(action: str, *tokens: str) -> None:
+    """Ask the engine something of a run, and of others where they are at a point where it can be asked, if this person's."""
+    for place, token in enumerate(tokens):
+        run = find_run(token)
+        if run is None or run.about.owner != person():
+            st.session_state["engine_problem"] = "This run belongs to somebody else: train a copy to change it."
+            return
+        state = run.status.state
+        can = {"stop": state in ACTIVE, "pause": state in ("preparing", "running"), "resume": run.resumable or state == "paused"}
+        if place > 0 and not can.get(action, False):
+            continue
+        if place == 0 and len(tokens) > 1 and action == "stop" and state not in ACTIVE:
+            continue
+        try:
+            getattr(engine(), action)(run)
+        except EngineError as error:
+            st.session_state["engine_problem"] = str(error)
 
 
 def _rate_now(run: Run) -> None:

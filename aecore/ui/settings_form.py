@@ -162,8 +162,9 @@ def _data_details(values: dict[str, Any]) -> None:
 def _noise_level(values: dict[str, Any]) -> None:
     """One level, or two ends of a range."""
     _slider(values, "corruption.level", 0.0, 1.0, 0.05)
-    key = _key("corruption.level_from")
-    lowest = st.session_state.get(key)  # forgotten by Streamlit while its slider is not shown
+    key = _restored("corruption.level_from")
+    lowest = st.session_state[key]
+    st.session_state.setdefault(f"{key}.on", lowest is not None)
     on = st.toggle("A range of levels", key=f"{key}.on", help=_help("corruption.level_from"))
     values["corruption.level_from"] = None
     if on:
@@ -189,6 +190,8 @@ def choose_data() -> None:
 def _sizes(values: dict[str, Any], name: str, unit: str) -> None:
     """A list of layer sizes: how many layers, and the size of each."""
     key, most = _key(name), _MOST_LAYERS[name]
+    if key + ".count" not in st.session_state:
+        _fill_sizes(name, current()[name])
     least = 1 if name == "architecture.channels" else 0
     count = st.number_input(_field(name).title, least, most, key=key + ".count", help=_help(name))
     sizes: list[int] = []
@@ -204,7 +207,7 @@ def _sizes(values: dict[str, Any], name: str, unit: str) -> None:
 
 def _choice(values: dict[str, Any], name: str) -> None:
     options = choices(name)
-    key, title = _key(name), _field(name).title
+    key, title = _restored(name), _field(name).title
     if len(options) <= 3:
         chosen = st.segmented_control(title, options, key=key, format_func=word, help=_help(name), required=True, width="stretch")
     else:
@@ -214,25 +217,25 @@ def _choice(values: dict[str, Any], name: str) -> None:
 
 def _one_of(values: dict[str, Any], name: str, options: tuple[Any, ...]) -> None:
     """A slider over well-spaced values; a value from an address or a preset that lies between them is added."""
-    key = _key(name)
+    key = _restored(name)
     present = st.session_state[key]
     spaced = tuple(sorted({*options, present})) if isinstance(present, int | float) else options
     values[name] = st.select_slider(_field(name).title, spaced, key=key, format_func=lambda value: f"{value:g}", help=_help(name))
 
 
 def _slider(values: dict[str, Any], name: str, least: float, most: float, step: float) -> None:
-    values[name] = st.slider(_field(name).title, least, most, step=step, key=_key(name), help=_help(name))
+    values[name] = st.slider(_field(name).title, least, most, step=step, key=_restored(name), help=_help(name))
 
 
 def _whole_number(values: dict[str, Any], name: str) -> None:
     least, most = bounds(name)
     low = int(least) if least is not None else None
     high = int(most) if most is not None else 2**31 - 1
-    values[name] = st.number_input(_field(name).title, low, high, key=_key(name), help=_help(name))
+    values[name] = st.number_input(_field(name).title, low, high, key=_restored(name), help=_help(name))
 
 
 def _toggle(values: dict[str, Any], name: str) -> None:
-    values[name] = st.toggle(_field(name).title, key=_key(name), help=_help(name))
+    values[name] = st.toggle(_field(name).title, key=_restored(name), help=_help(name))
 
 
 # --- names -----------------------------------------------------------------------------------------------------------
@@ -246,6 +249,14 @@ def current() -> Mapping[str, Any]:
     """The settings that have no control at present, as they were last."""
     config: RunConfig = st.session_state.get(_LAST, RunConfig())
     return config.flat()
+
+
+def _restored(name: str) -> str:
+    """A setting's key, with its last value under it: Streamlit forgets that of a control while it is not shown."""
+    key = _key(name)
+    if key not in st.session_state:
+        st.session_state[key] = current()[name]
+    return key
 
 
 def _key(name: str) -> str:
