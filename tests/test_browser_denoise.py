@@ -138,7 +138,7 @@ def test_a_drawing_is_denoised(denoise: DenoisePage) -> None:
     denoise.page.mouse.up()
     expect(denoise.page.get_by_text("1 digit found.")).to_be_visible()
     denoise.changes("answer-hash-0", "")
-    denoise.page.get_by_role("button", name="Clear").click()
+    denoise.page.get_by_test_id("clear").click()
     expect(denoise.live).to_have_count(0)
 
 
