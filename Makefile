@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test check bench checkpoints screenshots
+.PHONY: run test check bench checkpoints quality screenshots
 
 run: $(VENV)/.app
 	@echo "Autoencoder Lab: http://localhost:$(PORT)"
@@ -26,6 +26,11 @@ bench: $(VENV)/.dev $(VENV)/.browser
 # Needs the full MNIST: set AECORE_DATA to a folder that has it, or let it be downloaded.
 checkpoints: $(VENV)/.app
 	$(BIN)/python -m aecore checkpoints
+
+# docs/denoising.md: every denoiser against the classical ones. Needs the full MNIST too.
+quality: $(VENV)/.app
+	$(BIN)/python -m aecore denoise-table
+	$(BIN)/python -m aecore picture-table
 
 screenshots: $(VENV)/.browser
 	$(BIN)/python -m tests.screenshots

@@ -77,7 +77,9 @@ def _picture_bytes(source: str) -> bytes | None:
             )
         return drawing
     if source == "camera":
-        photo = st.camera_input("Take a photo", key="yours_camera", help="Write digits large, with a dark pen on plain paper.")
+        photo = st.camera_input(
+            "Take a photo", key="yours_camera", width=520, help="Write digits large, with a dark pen on plain paper."
+        )
         return None if photo is None else photo.getvalue()
     file = st.file_uploader(
         "A picture: PNG, JPEG, WebP, GIF, BMP or TIFF",
