@@ -32,7 +32,8 @@ class Method:
 
     `grid` holds each parameter's values, in an order in which neighbours do nearly the same. `coarse` is the part of it that
     tuning looks at first; where there is a choice, its first entry leaves the picture alone. `slow` ones need
-    milliseconds a picture. `listed` is False for what goes beyond the usual list.
+    milliseconds a picture. `listed` is False for what goes beyond the usual list. `numbers` is how many components a PCA has
+    that stands beside a code of that size.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Method:
     function: Callable[[Floats, Parameters], Floats]
     slow: bool = False
     listed: bool = True
+    numbers: int = 0
 
     def denoise(self, noisy: Floats, parameters: Parameters) -> Floats:
         """Noisy pictures (N, C, H, W), 0..1, to denoised ones, clipped to 0..1."""
@@ -203,15 +205,15 @@ def classical_methods(train: NDArray[np.uint8], code_sizes: Iterable[int] = ()) 
         count = int(parameters["components"])
         return noisy if count == pixels else fitted().project(noisy, count)
 
-    def method(name: str, title: str, counts: tuple[int, ...], listed: bool = True) -> Method:
+    def method(name: str, title: str, counts: tuple[int, ...], numbers: int = 0) -> Method:
         coarse = _combinations(components=counts[::-1])  # all components leave the picture alone
         source = "Pearson (1901), Hotelling (1933); eigenvectors of the covariance of the clean training images"
-        return Method(name, title, source, {"components": counts}, coarse, project, listed=listed)
+        return Method(name, title, source, {"components": counts}, coarse, project, listed=numbers > 0, numbers=numbers)
 
     counts = (*(count for count in _COMPONENTS if count < pixels), pixels)
     sizes = sorted({min(size, pixels) for size in code_sizes})
-    as_code = [method(f"pca-{size}", f"PCA, {size} numbers as in the code", (size,)) for size in sizes]
-    return (*WITHOUT_TRAINING, *as_code, method("pca", "PCA, best number of components", counts, listed=False))
+    as_code = [method(f"pca-{size}", f"PCA, {size} numbers as in the code", (size,), size) for size in sizes]
+    return (*WITHOUT_TRAINING, *as_code, method("pca", "PCA, best number of components", counts))
 
 
 _COMPONENTS = (2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 75, 96, 128, 160, 200, 256, 300, 400, 500, 640)

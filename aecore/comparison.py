@@ -147,12 +147,13 @@ def compare(
         tuned = contest.best_parameters(method, kind, level, table.telling(searching, 0.0, 0.5))
         table.add(
             partial(method.denoise, parameters=tuned.parameters),
-            _Identity(method.name, method.title, "classical", method.source, method.listed),
+            _Identity(method.name, method.title, "classical", method.source, method.listed, numbers=method.numbers),
             tuned,
         )
     for network in contest.networks:
         seen = not held_out(network.trained_on, contest.dataset.card.name)
-        table.add(network.denoise, _Identity(network.name, network.title, "network", seen=seen))
+        numbers = min(network.model.plan.code_size, network.model.plan.input_size)
+        table.add(network.denoise, _Identity(network.name, network.title, "network", seen=seen, numbers=numbers))
     untouched = min(images, len(contest.dataset.test)) - len(clean)
     return Comparison(contest.dataset.card.name, kind, level, len(clean), untouched, tuple(table.rows), table.examples)
 
@@ -166,6 +167,7 @@ class _Identity(NamedTuple):
     source: str = ""
     listed: bool = True
     seen: bool = False
+    numbers: int = 0
 
 
 class _Table:
@@ -217,6 +219,7 @@ class _Table:
                 source=identity.source,
                 listed=identity.listed,
                 seen=identity.seen,
+                numbers=identity.numbers,
             )
         )
 

@@ -56,7 +56,7 @@ class Row:
     first, in which a picture that the noise left alone does not count more than others. `images` were measured in `seconds`
     of denoising. `tuned_on` validation pictures chose the parameters (0: there was nothing to choose). `listed` is False for
     what goes beyond the usual list of classical methods. `seen` is True for a network that was trained on these very
-    pictures: its numbers say nothing of others.
+    pictures. `numbers` is the size of a network's code, or how many components a PCA has that stands beside such a code.
     """
 
     name: str
@@ -72,6 +72,7 @@ class Row:
     source: str = ""
     listed: bool = True
     seen: bool = False
+    numbers: int = 0
 
     @property
     def parameters_in_words(self) -> str:
@@ -132,9 +133,12 @@ class Comparison:
     def networks(self) -> list[Row]:
         return [row for row in self.rows if row.kind == "network"]
 
-    def best_classical(self, listed_only: bool = False) -> Row:
-        """The classical method of highest mean PSNR; with `listed_only`, of the usual list."""
+    def best_classical(self, listed_only: bool = False, numbers: int | None = None) -> Row:
+        """The classical method of highest mean PSNR; with `listed_only`, of the usual list, and with `numbers` too, of that
+        list as it is for a code of that size: PCA with as many numbers is in it, PCA with another network's is not."""
         classical = [row for row in self.rows if row.kind == "classical" and (row.listed or not listed_only)]
+        if numbers is not None:
+            classical = [row for row in classical if row.numbers in (0, numbers)]
         return max(classical, key=lambda row: row.psnr.mean)
 
 

@@ -96,10 +96,10 @@ def _explanation(comparisons: Sequence[Comparison]) -> str:
 def _gains_explained() -> str:
     return (
         "Mean PSNR of a network minus that of the best classical method: of the usual list (median, blur, total variation, "
-        "non-local means, wavelet, and PCA with as many numbers as the code) / of all here. Beyond the list are PCA with its "
-        "best number of components, and a blur whose grey levels are stretched afterwards. The stretch shows how much of the "
-        "error is brightness alone: clipped noise turns black into grey and dropped pixels turn white into grey, which a "
-        "filter leaves and a network learns to undo."
+        "non-local means, wavelet, and PCA with as many numbers as this network's code) / of all here. Beyond the list are "
+        "PCA with another number of components, and a blur whose grey levels are stretched afterwards. The stretch shows how "
+        "much of the error is brightness alone: clipped noise turns black into grey and dropped pixels turn white into grey, "
+        "which a filter leaves and a network learns to undo."
     )
 
 
@@ -118,9 +118,12 @@ def _gains(comparisons: Sequence[Comparison]) -> str:
     networks = comparisons[0].networks
     rows = []
     for one in comparisons:
-        listed, best = one.best_classical(listed_only=True).psnr.mean, one.best_classical().psnr.mean
-        values = [one.row(row.name).psnr.mean for row in networks]
-        rows.append([noise_title(one.kind, one.level), *(f"{value - listed:+.2f} / {value - best:+.2f}" for value in values)])
+        best = one.best_classical().psnr.mean
+        cells = []
+        for row in (one.row(network.name) for network in networks):
+            listed = one.best_classical(listed_only=True, numbers=row.numbers).psnr.mean
+            cells.append(f"{row.psnr.mean - listed:+.2f} / {row.psnr.mean - best:+.2f}")
+        rows.append([noise_title(one.kind, one.level), *cells])
     return markdown_table(["Noise", *(row.title for row in networks)], rows)
 
 

@@ -271,3 +271,27 @@ def test_damaged_pictures_are_said(result: Comparison) -> None:
 def test_spread_is_over_pictures() -> None:
     assert numbers(Spread.of(np.array([1.0, 3.0]))) == pytest.approx([2, 2**0.5, 1])
     assert Spread.of(np.array([5.0])) == Spread(5, 0, 0)
+
+
+def test_a_network_is_judged_by_the_pca_of_its_own_code(result: Comparison) -> None:
+    spread = result.rows[0].psnr
+    rows = tuple(
+        replace(result.rows[0], name=name, kind="classical", listed=listed, numbers=numbers, psnr=replace(spread, mean=mean))
+        for name, numbers, mean, listed in (
+            ("median", 0, 14.0, True),
+            ("pca-64", 64, 15.0, True),
+            ("pca-128", 128, 14.5, True),
+            ("stretched", 0, 17.0, False),
+        )
+    )
+    made = replace(result, rows=rows)
+    assert made.best_classical().name == "stretched"
+    assert made.best_classical(listed_only=True).name == "pca-64"
+    assert made.best_classical(listed_only=True, numbers=128).name == "pca-128"
+    assert made.best_classical(listed_only=True, numbers=32).name == "median"
+
+
+def test_codes_and_their_pca_say_their_size(result: Comparison) -> None:
+    sizes = {row.numbers for row in result.networks}
+    assert {row.numbers for row in result.rows if row.name.startswith("pca-")} == sizes
+    assert 0 not in sizes

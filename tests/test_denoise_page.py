@@ -211,3 +211,11 @@ def test_a_link_to_somebody_elses_network_opens_with_it() -> None:
     app.multiselect(key="networks").set_value([PLAIN, theirs.token]).run()
     assert not app.exception
     assert app.query_params["networks"] == [PLAIN, theirs.token]
+
+
+@pytest.mark.parametrize(("noise", "pictures"), [("Gaussian", "10,000"), ("Dropout (masking)", "10,000")])
+def test_the_comparison_that_came_with_the_app_is_there_at_once(noise: str, pictures: str) -> None:
+    app = denoise_page(tab="Compare", compare_noise=noise)
+    assert f"Means over {pictures} test pictures" in words(app)
+    assert "Best here: **Convolutional denoiser**" in words(app)
+    assert not [button for button in app.button if button.key and button.key.startswith("ask_")]
