@@ -13,6 +13,7 @@ Metric = Literal["psnr", "ssim"]
 NETWORK_COLOURS = ("#3f90da", "#ffa90e", "#bd1f01")
 """The first three of the theme's palette: a network has its place's colour here as in the live pictures."""
 _CLASSICAL, _NOTHING = "#94a4a2", "#b9ac70"
+_LINES = ("#832db6", "#a96b59", "#e76300", "#717581", "#92dadd", "#94a4a2")
 _DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 _TITLES = {"psnr": "PSNR (dB)", "ssim": "SSIM"}
 
@@ -72,16 +73,17 @@ def quality_lines(curve: QualityCurve, metric: Metric) -> go.Figure:
     for row in first.rows:
         points = [_spread(point.row(row.name), metric) for point in curve.points]
         network = row.kind == "network"
-        dash = "solid"
-        if row.kind == "classical":
-            dash, classical = _DASHES[classical % len(_DASHES)], classical + 1
+        colour, dash = colours[row.name], "solid"
+        if row.kind == "classical":  # here they have to be told from each other
+            colour, dash = _LINES[classical % len(_LINES)], _DASHES[classical % len(_DASHES)]
+            classical += 1
         figure.add_scatter(
             x=curve.levels,
             y=[point.mean for point in points],
             error_y={"type": "data", "array": [point.error for point in points], "thickness": 1, "width": 2},
             name=row.title,
             mode="lines+markers",
-            line={"color": colours[row.name], "width": 3.5 if network else 1.8, "dash": dash},
+            line={"color": colour, "width": 3.5 if network else 1.8, "dash": dash},
             marker={"size": 8 if network else 5},
             hovertemplate="%{y:.2f}<extra>" + row.title + "</extra>",
         )

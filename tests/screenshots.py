@@ -47,6 +47,8 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 page.get_by_role("heading", name="Denoise", exact=True).wait_for()
                 if tab == "Corrupt":
                     page.locator("[data-testid=denoise-live][data-curve=done]").wait_for()
+                if tab == "Compare":
+                    page.locator(".js-plotly-plot").nth(2).wait_for()
                 _picture(page, folder / f"denoise-{tab.lower()}-{name}.png")
                 if tab == "Corrupt" and not trained:
                     _picture(page, DENOISE_PICTURE)

@@ -139,7 +139,9 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
     st.plotly_chart(
         quality_lines(curve, "ssim" if metric == "ssim" else "psnr"), key="curve_chart", config={"displayModeBar": False}
     )
-    st.caption(f"Means over {curve.points[0].images:,} test pictures; whiskers are standard errors of the mean.")
+    counts = sorted({point.images for point in curve.points})
+    pictures = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
+    st.caption(f"Means over {pictures} test pictures at each strength; whiskers are standard errors of the mean.")
 
 
 def _report(comparison: Comparison) -> None:
@@ -241,4 +243,6 @@ def _about(comparison: Comparison | None, runs: list[Run]) -> Comparison | None:
         return None
     # In the order of the choice, and under the names of this page: colours and titles are then the same on every tab.
     networks = [replace(known[run.token], title=title(run)) for run in runs]
-    return replace(comparison, rows=(*(row for row in comparison.rows if row.kind != "network"), *networks))
+    sizes = {0, *(row.numbers for row in networks)}  # PCA beside the code of a network that is not chosen is left out
+    others = [row for row in comparison.rows if row.kind != "network" and row.numbers in sizes]
+    return replace(comparison, rows=(*others, *networks))
