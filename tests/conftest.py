@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser import launch
 from tests.server import AppServer
@@ -17,6 +17,8 @@ from tests.server import AppServer
 # a failure found on one machine is then found on every other.
 settings.register_profile("suite", deadline=None, derandomize=True)
 settings.load_profile("suite")
+# What is expected on a page comes when it comes: on a busy machine five seconds, the usual limit, are not always enough.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

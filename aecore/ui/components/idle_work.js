@@ -2,7 +2,12 @@
 
 const REST = 150 // milliseconds without a touch before the work begins or goes on
 
-const whenIdle = window.requestIdleCallback ?? ((work) => setTimeout(work, 1))
+const PATIENCE = 100 // milliseconds after which a slice is done although the browser is never idle
+const ROOM = 8 // milliseconds left to be idle in that are enough for one more slice
+
+const whenIdle = window.requestIdleCallback
+  ? (work) => window.requestIdleCallback(work, { timeout: PATIENCE })
+  : (work) => setTimeout(work, 1)
 
 class IdleWork {
   constructor() {
@@ -28,11 +33,13 @@ class IdleWork {
   // Only the latest appointment counts.
   makeAppointment(later) {
     const mine = ++this.appointment
-    later(() => mine === this.appointment && this.slice())
+    later((deadline) => mine === this.appointment && this.slice(deadline))
   }
 
-  slice() {
-    if (!this.steps.next().done) return this.makeAppointment(whenIdle)
+  slice(deadline) {
+    let { done } = this.steps.next()
+    while (!done && deadline?.timeRemaining() > ROOM) done = this.steps.next().done
+    if (!done) return this.makeAppointment(whenIdle)
     this.stop()
     this.whenDone()
   }
