@@ -21,20 +21,30 @@ class DamagedModelError(ValueError):
 
 def save_model(run: Run, model: Autoencoder) -> None:
     """Write the weights of a run."""
-    weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-    replace_file(run.model_path, save_tensors(weights))
+    replace_file(run.model_path, _packed(model))
+    run.live_model_path.unlink(missing_ok=True)
 
 
-def load_model(run: Run, device: torch.device | str = "cpu") -> Autoencoder:
-    """The trained network of a run. Raises FileNotFoundError with a sentence if the run has no weights yet, and
-    DamagedModelError if they cannot be used."""
-    if not run.model_path.is_file():
+def save_live_model(run: Run, model: Autoencoder) -> None:
+    """Write the weights of this moment, of a run that is still being trained."""
+    replace_file(run.live_model_path, _packed(model))
+
+
+def _packed(model: Autoencoder) -> bytes:
+    return save_tensors({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()})
+
+
+def load_model(run: Run, device: torch.device | str = "cpu", path: Path | None = None) -> Autoencoder:
+    """The trained network of a run, or with the weights in the file `path`. Raises FileNotFoundError with a sentence if the run
+    has no weights yet, and DamagedModelError if they cannot be used."""
+    path = path or run.model_path
+    if not path.is_file():
         raise FileNotFoundError(f"{run.folder} holds no trained weights (model.safetensors): train it first.")
     model = Autoencoder(run.config.plan)
     try:
-        model.load_state_dict(load_tensors(run.model_path.read_bytes()))
+        model.load_state_dict(load_tensors(path.read_bytes()))
     except (SafetensorError, RuntimeError):  # what torch raises for weights of other names or shapes
-        raise DamagedModelError(f"{run.model_path} is damaged, or belongs to another network: train the run again.") from None
+        raise DamagedModelError(f"{path} is damaged, or belongs to another network: train the run again.") from None
     return model.to(device)
 
 

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import torch
 
-from aecore.checkpoint import load_state, save_model, save_state
+from aecore.atlas import Atlas, atlas_of, write_atlas
+from aecore.checkpoint import load_state, save_live_model, save_model, save_state
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.loading import Dataset, load
@@ -32,7 +33,10 @@ HEARTBEAT = 1.0
 """Seconds between two signs of life of a paused run."""
 WATCHING_SHARE = 0.1
 """Part of the time that validating, and painting, may take of a run: the rest is for training."""
-
+WATCHED_FOR = 5.0
+"""Seconds after somebody asked for the weights of this moment in which they are offered again."""
+OFFERING_SHARE = 0.02
+"""Part of the time that writing those may take."""
 
 _DATASETS_KEPT = 2
 _datasets: OrderedDict[tuple[str, int | None, str], Dataset] = OrderedDict()
@@ -47,6 +51,12 @@ def load_kept(name: str, resolution: int | None, progress: Progress | None = Non
     while len(_datasets) > _DATASETS_KEPT:
         _datasets.popitem(last=False)
     return _datasets[key]
+
+
+def _atlas(dataset: Dataset) -> Atlas:
+    test = dataset.test
+    factors = None if test.factors is None else test.factors.numpy()
+    return atlas_of(test.images.numpy(), test.labels.numpy(), factors)
 
 
 class StopRequestedError(Exception):
@@ -99,6 +109,7 @@ class Recorder:
         self._seconds = 0.0
         self._validating = _Paced(WATCHING_SHARE)
         self._painting = _Paced(WATCHING_SHARE)
+        self._offering = _Paced(OFFERING_SHARE)
 
     def record(self) -> Status:
         """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
@@ -137,6 +148,8 @@ class Recorder:
         self.trainer = trainer
         self._control_stamp = -1  # a learning rate asked for before there was a trainer is set now
         self._metrics = MetricsWriter(self.run.metrics_path, trainer.terms, trainer.step if resumed else -1)
+        if not self.run.atlas_path.is_file():
+            write_atlas(self.run, _atlas(dataset))
         self._painter = Painter(trainer, self.run.frames_folder)
         self.status.preparing = None
         self._show({}, validate=not resumed, paint=True)
@@ -207,11 +220,22 @@ class Recorder:
             self._metrics.write(clock | values)
         if paint:
             self._paint(keep=keep)
+        self._offer_weights()
         self._write_status()
 
     def _paint(self, *, keep: bool = False) -> None:
         with self._painting:
             self._painter.paint(keep=keep)
+
+    def _offer_weights(self) -> None:
+        """Write the weights of this moment, if somebody looks into the run's code space."""
+        try:
+            asked = self.run.watched_path.stat().st_mtime
+        except OSError:
+            return
+        if time.time() - asked < WATCHED_FOR and self._offering.due:
+            with self._offering:
+                save_live_model(self.run, self._trainer.model)
 
     def _save_resume(self) -> None:
         tensors, words = self._trainer.state()
@@ -228,6 +252,7 @@ class Recorder:
     def _fail(self, reason: str) -> None:
         self.status.preparing = None
         self.status.reason = reason
+        self.run.live_model_path.unlink(missing_ok=True)  # they may have diverged already
         self._set_state("failed")
 
     def _set_state(self, state: str) -> None:

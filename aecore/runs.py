@@ -8,6 +8,9 @@
     metrics.csv          a row each time the losses are read; see :mod:`aecore.metrics_log`
     frames/              pictures of the training; see :mod:`aecore.frames`
     model.safetensors    the weights
+    live_model.safetensors  the weights of this moment, while somebody watches the run's code space
+    watched              touched by the app each time somebody asks for those
+    atlas.npz            held-out pictures; see :mod:`aecore.atlas`
     resume.safetensors   all that is needed to go on exactly
     control.json         what the person asks of it; see :class:`Control`
 
@@ -147,6 +150,27 @@ class Run:
     @property
     def model_path(self) -> Path:
         return self.folder / "model.safetensors"
+
+    @property
+    def live_model_path(self) -> Path:
+        return self.folder / "live_model.safetensors"
+
+    @property
+    def watched_path(self) -> Path:
+        return self.folder / "watched"
+
+    @property
+    def atlas_path(self) -> Path:
+        return self.folder / "atlas.npz"
+
+    @property
+    def newest_weights(self) -> Path | None:
+        """The file of the newest weights that there are: of this moment, while somebody watches, or those that were saved."""
+        stamps = {}
+        for path in (self.model_path, self.live_model_path):
+            with suppress(OSError):
+                stamps[path] = path.stat().st_mtime_ns
+        return max(stamps, key=lambda path: stamps[path]) if stamps else None
 
     @property
     def resume_path(self) -> Path:

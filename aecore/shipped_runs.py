@@ -17,12 +17,18 @@ DROPOUT_DENOISER = "denoise-convolutional-dropout-mnist"
 DENSE_DENOISER = "denoise-dense-mnist"
 PLAIN = "plain-dense-mnist"
 """The dense denoiser's network, trained without noise."""
+VAE_PLANE = "vae-2d-mnist"
+VAE_DENSE = "vae-16d-mnist"
+VAE_FASHION = "vae-2d-fashion-mnist"
+VAE_CONVOLUTIONAL = "vae-convolutional-mnist"
 
 _MNIST = {"data.name": "mnist", "epochs": "20"}
 _ALL_NOISES = {"corruption.kind": "mixed", "corruption.level_from": "0", "corruption.level": "0.9"}
 _GAUSSIAN = {"corruption.kind": "gaussian", "corruption.level_from": "0", "corruption.level": "0.9"}
 _DROPOUT = {"corruption.kind": "masking", "corruption.level_from": "0", "corruption.level": "0.9"}
 _SMALLER = {"architecture.hidden": "256", "code.size": "64"}
+_PLANE = {"architecture.hidden": "256-128", "code.size": "2", "optimizer.learning_rate": "4e-3", "epochs": "60"}
+_CONVOLUTIONS = {"architecture.kind": "conv2d", "architecture.channels": "32-64-64", "architecture.hidden": "256"}
 
 SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     "vanilla-mnist": ("vanilla", _MNIST),
@@ -34,8 +40,30 @@ SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     DROPOUT_DENOISER: ("denoising-convolutional", _MNIST | _DROPOUT),
     DENSE_DENOISER: ("denoising-gaussian", _MNIST | _ALL_NOISES | _SMALLER),
     PLAIN: ("denoising-gaussian", _MNIST | _SMALLER | {"corruption.kind": "none"}),
+    VAE_PLANE: ("vae", _MNIST | _PLANE),
+    VAE_DENSE: ("vae", _MNIST | {"code.size": "16", "epochs": "30", "optimizer.learning_rate": "4e-3"}),
+    VAE_FASHION: ("vae", _MNIST | _PLANE | {"data.name": "fashion-mnist", "optimizer.learning_rate": "2e-3"}),
+    VAE_CONVOLUTIONAL: ("vae", _MNIST | _CONVOLUTIONS | {"code.size": "16", "optimizer.learning_rate": "2e-3"}),
 }
 """By name of the folder in `checkpoints/`: the preset, and what is changed in it."""
+
+TITLES = {
+    "vanilla-mnist": "Plain autoencoder, 32 numbers, MNIST",
+    CONVOLUTIONAL_DENOISER: "Convolutional denoiser",
+    GAUSSIAN_DENOISER: "Convolutional, Gaussian only",
+    DROPOUT_DENOISER: "Convolutional, dropout only",
+    DENSE_DENOISER: "Dense denoiser",
+    PLAIN: "Plain autoencoder",
+    VAE_PLANE: "VAE, 2 numbers, MNIST",
+    VAE_DENSE: "VAE, 16 numbers, MNIST",
+    VAE_FASHION: "VAE, 2 numbers, Fashion-MNIST",
+    VAE_CONVOLUTIONAL: "Convolutional VAE, 16 numbers, MNIST",
+}
+"""What pages call them."""
+
+_BOUND_SAMPLES = 500
+_BOUND_IMAGES = 1_000
+"""For the likelihood of the VAEs, measured once when they are made."""
 
 
 def shipped_config(name: str) -> RunConfig:
@@ -52,6 +80,8 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
     # With torch, which those who only read the table do not need.
     from aecore.checkpoint import halve_weights, load_model
     from aecore.evaluation import evaluate
+    from aecore.latent_measuring import measure
+    from aecore.latent_numbers import keep
     from aecore.recording import Recorder, load_kept
 
     with tempfile.TemporaryDirectory(dir=CHECKPOINTS, prefix=".making-") as beside:
@@ -63,6 +93,7 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
             test = load_kept(config.data.name, config.data.resolution).test
             status.test = evaluate(load_model(run), config, test)
             run.write_status(status)
+            keep(run, measure(run, test, samples=_BOUND_SAMPLES, bound_images=_BOUND_IMAGES))
             target = CHECKPOINTS / name
             shutil.rmtree(target, ignore_errors=True)
             run.folder.rename(target)

@@ -97,7 +97,8 @@ def forward(layers: list[dict[str, Any]], weights: bytes, x: Numbers) -> Numbers
     numbers = np.frombuffer(weights, "<f4")
     for layer in layers:
         inputs, outputs = layer["inputs"], layer["outputs"]
-        matrix = numbers[layer["weight"] : layer["weight"] + inputs * outputs].reshape(outputs, inputs)
+        stored = numbers[layer["weight"] : layer["weight"] + inputs * outputs]
+        matrix = stored.reshape(inputs, outputs).T if "tied" in layer else stored.reshape(outputs, inputs)
         bias = numbers[layer["bias"] : layer["bias"] + outputs]
         x = ACTIVATIONS[layer["activation"]](x @ matrix.T + bias)
     return x

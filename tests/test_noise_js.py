@@ -35,7 +35,7 @@ NOISE = """([shape, kind, seed, picture, levels]) => {
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
-    page.add_script_tag(content=source("canvas.js", "pixels.js", "noise.js"))
+    page.add_script_tag(content=source("canvas.js", "pixels.js", "random.js", "noise.js"))
     yield page
     page.close()
 

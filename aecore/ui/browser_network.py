@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from math import prod
+from pathlib import Path
 from typing import Any, assert_never
 
 import numpy as np
@@ -14,9 +15,9 @@ from aecore.layers import Conv2d, ConvTranspose2d, Dense, Layer, Plan, Reshape, 
 from aecore.runs import Run
 
 
-def browser_network(run: Run) -> tuple[dict[str, Any], bytes]:
-    """The trained network of a run, without torch, as :func:`describe_network` returns it."""
-    return describe_network(run.config.plan, load_arrays(run.model_path.read_bytes()))
+def browser_network(run: Run, weights: Path | None = None) -> tuple[dict[str, Any], bytes]:
+    """The network of a run, without torch, as :func:`describe_network` returns it; `weights` in a file of their own, if given."""
+    return describe_network(run.config.plan, load_arrays((weights or run.model_path).read_bytes()))
 
 
 def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tuple[dict[str, Any], bytes]:
@@ -27,7 +28,7 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
     The description is ``{"inputs": numbers in a picture, "code_size": numbers in its code, "gaussian": bool,
     "encoder": [layer, …], "decoder": [layer, …]}``. A layer has `kind` ("dense", "conv2d" or "conv_transpose2d"),
     `inputs` and `outputs` (how many numbers), `activation`, and the positions of its `weight`, in torch's order, and its
-    `bias`, counted in floats. Convolutions, all with padding (kernel - 1) / 2, also have `input_shape` and `output_shape`
+    `bias`, counted in floats. A `tied` dense layer uses the first `inputs` rows of an encoder's weight, transposed. Convolutions, all with padding (kernel - 1) / 2, also have `input_shape` and `output_shape`
     (channels, height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2). Where a skip
     connection ends, the layer has as `skip` the position in "encoder" of the layer whose answer is added before the
     activation. Layers that only reshape are left out, but where a skip connection ends there is a layer of kind "add" with
@@ -48,10 +49,15 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
         keys = (f"{part}.{index}.{name}", f"{part}.{index}.0.{name}")
         return next(tensors[key] for key in keys if key in tensors)
 
-    def weight(part: str, index: int, layer: Layer) -> npt.NDArray[Any]:
-        if isinstance(layer, Dense) and layer.tied is not None:
-            return tensor("encoder", layer.tied, "weight")[: layer.inputs].T
-        return tensor(part, index, "weight")
+    in_encoder: dict[int, int] = {}  # where the weights of the encoder's layers are
+
+    def weight(part: str, index: int, layer: Layer) -> dict[str, Any]:
+        if isinstance(layer, Dense) and layer.tied is not None:  # sent once
+            return {"weight": in_encoder[layer.tied], "tied": True}
+        start = put(tensor(part, index, "weight"))
+        if part == "encoder":
+            in_encoder[index] = start
+        return {"weight": start}
 
     skips = dict(plan.skips)
 
@@ -65,7 +71,7 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
         for index, layer in enumerate(layers):
             entry = {"inputs": prod(shape), "outputs": prod(layer.shape), **skip(part, index)}
             if not isinstance(layer, Reshape):
-                weights = {"weight": put(weight(part, index, layer)), "bias": put(tensor(part, index, "bias"))}
+                weights = {**weight(part, index, layer), "bias": put(tensor(part, index, "bias"))}
                 described.append({**_geometry(layer, shape), **entry, "activation": layer.activation, **weights})
             elif "skip" in entry:
                 described.append({"kind": "add", **entry})

@@ -2,51 +2,20 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from dataclasses import replace
-from threading import Lock
 
 import streamlit as st
 
 from aecore.comparison_results import CURVE_LEVELS, Comparison, QualityCurve, ShippedComparison, from_json, read_shipped
 from aecore.config_sections import NOISE_KINDS
 from aecore.runs import Run
-from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.ui.denoise_networks import choose_networks, title
 from aecore.ui.example_pictures import show_examples
-from aecore.ui.job_progress import follow
-from aecore.ui.server import person, task_desk
+from aecore.ui.measuring import Key, ask, results
 from aecore.ui.settings_form import word
 
 _IMAGES = (500, 1000, 2000, 5000, 10_000)
 _CURVE_IMAGES = 500
-_JOB = "measuring_"
-
-Key = tuple[object, ...]
-
-
-class _Results:
-    """What was measured on this server, by what it was measured for: a reload, or somebody else, need not measure it again."""
-
-    def __init__(self, most: int = 64) -> None:
-        self._texts: OrderedDict[Key, str] = OrderedDict()
-        self._most = most
-        self._lock = Lock()
-
-    def get(self, key: Key) -> str | None:
-        with self._lock:
-            return self._texts.get(key)
-
-    def put(self, key: Key, text: str) -> None:
-        with self._lock:
-            self._texts[key] = text
-            while len(self._texts) > self._most:
-                self._texts.popitem(last=False)
-
-
-@st.cache_resource(show_spinner=False)
-def _results() -> _Results:
-    return _Results()
 
 
 @st.cache_data(show_spinner=False)
@@ -98,20 +67,20 @@ def show() -> None:
 
 def _one_level(runs: list[Run], key: Key, kind: str, level: float, images: int) -> None:
     arguments = {"kind": kind, "level": level, "images": images}
-    text = _results().get(key)
+    text = results().get(key)
     comparison = from_json(Comparison, text) if text else None
     shipped = _shipped()
     if comparison is None and shipped is not None:
         comparison = _about(shipped.comparison(kind, level), runs)
     if comparison is None or comparison.images + comparison.untouched < images:
-        _ask(key, arguments, runs, f"Measure on {images:,} pictures")
+        ask(key, arguments | _networks(runs), f"Measure on {images:,} pictures")
     if comparison is not None:
         _report(comparison)
 
 
 def _levels(runs: list[Run], key: Key, kind: str) -> None:
     arguments = {"kind": kind, "levels": list(CURVE_LEVELS), "images": _CURVE_IMAGES}
-    text = _results().get(key)
+    text = results().get(key)
     curve = from_json(QualityCurve, text) if text else None
     shipped = _shipped()
     if curve is None and shipped is not None:
@@ -123,7 +92,7 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
         st.caption(
             f"Everything at {len(CURVE_LEVELS)} strengths, each classical method tuned for each: this takes about a minute."
         )
-        _ask(key, arguments, runs, "Measure the curve")
+        ask(key, arguments | _networks(runs), "Measure the curve")
         return
     from aecore.figures import quality_lines  # plotly takes a quarter of a second to import, and only this tab needs it
 
@@ -193,30 +162,8 @@ def _report(comparison: Comparison) -> None:
         )
 
 
-# --- measuring --------------------------------------------------------------------------------------------------------
-
-
-def _ask(key: Key, arguments: dict[str, object], runs: list[Run], label: str) -> None:
-    """A button that starts a measurement, and its progress from then on. The first part of the key is the task's name."""
-    task = str(key[0])
-    kept: tuple[Key, Job] | None = st.session_state.get(_JOB + task)
-    if kept is None or kept[0] != key or kept[1].over:
-        if kept is not None and kept[0] == key and kept[1].state == "failed":
-            st.error(kept[1].error, icon=":material/error:")
-        if not st.button(label, key=f"ask_{task}", icon=":material/straighten:"):
-            return
-        if kept is not None:
-            task_desk().cancel(kept[1])
-        named = {**arguments, "runs": [run.token for run in runs], "titles": [title(run) for run in runs]}
-        results = _results()
-        try:
-            job = task_desk().submit(task, named, owner=person(), keep=lambda job: results.put(key, job.result["json"]))
-        except TooManyJobsError as error:
-            st.warning(str(error), icon=":material/hourglass_top:")
-            return
-        kept = st.session_state[_JOB + task] = (key, job)
-    follow(kept[1], f"{task}_stop")
-    st.rerun()
+def _networks(runs: list[Run]) -> dict[str, object]:
+    return {"runs": [run.token for run in runs], "titles": [title(run) for run in runs]}
 
 
 def _names(runs: list[Run]) -> tuple[tuple[str, int], ...]:

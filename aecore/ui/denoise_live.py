@@ -15,12 +15,13 @@ from aecore.ui.components import source
 MOST_NETWORKS = 3
 
 # The files of the browser's side, in the order in which they are joined.
-STYLES = ("controls.css", "thumbnails.css", "denoise_live.css")
+STYLES = ("controls.css", "range.css", "thumbnails.css", "denoise_live.css")
 SCRIPTS = (
     "numbers.js",
     "canvas.js",
     "curve.js",
     "pixels.js",
+    "random.js",
     "noise.js",
     "network.js",
     "idle_work.js",

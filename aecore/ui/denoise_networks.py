@@ -14,9 +14,8 @@ from aecore.runs import Run, find_run, runs_of, shipped
 from aecore.shipped_runs import (
     CONVOLUTIONAL_DENOISER,
     DENSE_DENOISER,
-    DROPOUT_DENOISER,
-    GAUSSIAN_DENOISER,
     PLAIN,
+    TITLES,
 )
 from aecore.ui.browser_network import browser_network
 from aecore.ui.denoise_live import ShownNetwork
@@ -27,13 +26,6 @@ KEY = "networks"
 MOST = 3
 """Networks at once: more answers than that cannot be looked at side by side."""
 _USUAL = (CONVOLUTIONAL_DENOISER, DENSE_DENOISER, PLAIN)
-_TITLES = {
-    CONVOLUTIONAL_DENOISER: "Convolutional denoiser",
-    GAUSSIAN_DENOISER: "Convolutional, Gaussian only",
-    DROPOUT_DENOISER: "Convolutional, dropout only",
-    DENSE_DENOISER: "Dense denoiser",
-    PLAIN: "Plain autoencoder",
-}
 
 
 def choose_networks() -> list[Run]:
@@ -67,7 +59,7 @@ def choose_networks() -> list[Run]:
 
 def title(run: Run) -> str:
     """A network's name on this page."""
-    return _TITLES.get(run.token, name_of(run))
+    return TITLES.get(run.token, name_of(run))
 
 
 def trained_with(config: RunConfig) -> str:

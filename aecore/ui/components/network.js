@@ -124,10 +124,12 @@ function finish(y, bias, activation, added) {
 // A step is a function (x, added) -> y; `added` is what a skip connection brings, if one does. The y is the step's own and
 // is written over by its next call.
 
-// y = activation(W x + b), with W row by row as torch.nn.Linear stores it.
+// y = activation(W x + b), with W row by row as torch.nn.Linear stores it. A tied layer's W is the first rows of an encoder
+// layer's, transposed.
 function makeDense(layer, floats) {
   const { inputs, outputs } = layer
-  const weight = take(floats, layer.weight, inputs * outputs)
+  const stored = take(floats, layer.weight, inputs * outputs)
+  const weight = layer.tied ? transposed(stored, inputs, outputs) : stored
   const bias = take(floats, layer.bias, outputs)
   const activation = activationNamed(layer.activation)
   const y = new Float32Array(outputs)

@@ -1,0 +1,123 @@
+"""The routes from which the browser fetches a run's network and held-out pictures, for the views of its code space.
+
+As with the live route: a run is found only by its unguessable token, and nothing of it can be changed here.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from aecore.atlas import Atlas, read_atlas
+from aecore.runs import ACTIVE, Run, find_run
+from aecore.ui.browser_network import browser_network
+from aecore.ui.bytes_block import bytes_block
+
+_FOR_GOOD = {"Cache-Control": "private, max-age=31536000, immutable"}
+_FOR_A_WHILE = {"Cache-Control": "private, max-age=3600"}
+_NOT_KEPT = {"Cache-Control": "no-store"}
+_NO_RUN = "This run is not on this server (any more): choose another one."
+_WAITING = "This run has no weights yet. They appear here as soon as its training has begun."
+_NEVER = "This run has no weights: its training ended before there were any. Choose another one, or train it again."
+
+
+async def network(request: Request) -> Response:
+    """GET /api/runs/{token}/network?stamp=<stamp> or ?have=<stamp>: the network of a run, as one block.
+
+    `stamp`: of the weights that are wanted; the answer may then be kept for good, if these are still the newest ones.
+    `have`: of the weights that are there already; the answer is 204 where there are no newer ones. It also says that somebody
+    is watching, so that a run in training offers newer ones. The block's header has what `_facts` returns; its part is the
+    weights.
+    """
+    run = find_run(request.path_params["token"])
+    if run is None:
+        return _sentence(_NO_RUN)
+    return await run_in_threadpool(_network, run, request.query_params.get("stamp"), request.query_params.get("have"))
+
+
+def _network(run: Run, wanted: str | None, have: str | None) -> Response:
+    status = run.status
+    active = status.state in ACTIVE
+    if active and wanted is None:
+        run.watched_path.touch()
+    path = run.newest_weights
+    try:
+        stamp = "" if path is None else str(path.stat().st_mtime_ns)
+        if path is None:
+            return _sentence(_WAITING if active else _NEVER)
+        if have == stamp:
+            return Response(status_code=204, headers=_NOT_KEPT | {"X-Run-State": status.state})
+        description, weights = _kept_network(run.folder, path, stamp)
+    except FileNotFoundError:  # replaced by those of the end in this very moment
+        return _sentence(_WAITING)
+    facts = {"stamp": stamp, "state": status.state, "step": status.step, "description": description}
+    headers = _FOR_GOOD if wanted == stamp and not active else _NOT_KEPT
+    return _bytes(bytes_block(facts | _facts(run), weights), headers)
+
+
+def _facts(run: Run) -> dict[str, Any]:
+    """What the views have to know of a run beside its network."""
+    config = run.config
+    channels, height, width = config.plan.input_shape
+    return {
+        "channels": channels,
+        "height": height,
+        "width": width,
+        "data": config.data.name,
+        "reconstruction": config.objective.reconstruction,
+        "beta": config.objective.beta,
+        "epoch": run.status.epoch,
+    }
+
+
+@lru_cache(8)
+def _kept_network(folder: Path, path: Path, stamp: str) -> tuple[dict[str, Any], bytes]:
+    """Thirty people who look at one run make this once."""
+    return browser_network(Run(folder), path)
+
+
+async def atlas(request: Request) -> Response:
+    """GET /api/runs/{token}/atlas: held-out pictures of a run as one block, whose part is the pictures, uint8 (P, C, H, W).
+
+    Its header: `labels` (a class for each picture), `classes` (their names), `origin` ("test" or "validation"), `factors`:
+    None, or `names` and `values`, K for each picture.
+    """
+    run = find_run(request.path_params["token"])
+    if run is None:
+        return _sentence(_NO_RUN)
+    found = await run_in_threadpool(read_atlas, run)
+    if found is None:
+        return _sentence(_WAITING if run.status.state in ACTIVE else "The pictures of this run are missing: choose another run.")
+    accepts = "gzip" in request.headers.get("accept-encoding", "")
+    return await run_in_threadpool(_atlas, run, found, accepts)
+
+
+def _atlas(run: Run, found: Atlas, zipped: bool) -> Response:
+    card = run.config.card
+    factors = None
+    if found.factors is not None:
+        factors = {"names": list(card.factor_names), "values": found.factors.tolist()}
+    header = {"labels": found.labels.tolist(), "classes": list(card.classes), "origin": found.origin, "factors": factors}
+    block = bytes_block(header, found.images.tobytes())
+    headers = _FOR_A_WHILE if run.atlas_path.is_file() else _NOT_KEPT
+    if zipped:  # pictures on black shrink to a sixth
+        return _bytes(gzip.compress(block, 4), headers | {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"})
+    return _bytes(block, headers)
+
+
+def _bytes(content: bytes, headers: dict[str, str]) -> Response:
+    return Response(content, media_type="application/octet-stream", headers=headers)
+
+
+def _sentence(text: str) -> Response:
+    return JSONResponse({"error": text}, 404, headers=_NOT_KEPT)
+
+
+ROUTES = [Route("/api/runs/{token}/network", network), Route("/api/runs/{token}/atlas", atlas)]

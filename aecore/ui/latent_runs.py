@@ -1,0 +1,86 @@
+"""Which run the Latent space page looks into: one that came with the app, or the person's own, also while it is in training."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
+from aecore.shipped_runs import TITLES, VAE_CONVOLUTIONAL, VAE_DENSE, VAE_FASHION, VAE_PLANE
+from aecore.ui.run_panel import name_of
+from aecore.ui.server import person
+
+KEY = "network"
+_FIRST = (VAE_PLANE, VAE_DENSE, VAE_CONVOLUTIONAL, VAE_FASHION, "vanilla-mnist")
+
+
+def choose_run() -> Run | None:
+    """The selector; the choice is also in the address. None where there is no run at all."""
+    # The address holds the token, which a widget bound to it would not: it writes what is shown, and names are not unique.
+    linked = st.query_params.get(KEY, "")
+    runs = {run.token: run for run in _candidates(linked)}
+    if not runs:
+        return None
+    first = next(iter(runs))
+    # A link, or going back in the browser's history, changes the address without touching the selector.
+    if linked in runs and linked != st.session_state.get(_WRITTEN):
+        st.session_state[_CHOICE] = linked
+    if st.session_state.get(_CHOICE) not in runs:
+        if linked and linked not in runs:
+            st.warning("The run in this address is not on this server: another one is shown.", icon=":material/link_off:")
+        st.session_state[_CHOICE] = first
+    token = st.selectbox(
+        "Network",
+        list(runs),
+        key=_CHOICE,
+        persist_state="session",
+        format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
+        help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
+    )
+    st.session_state[_WRITTEN] = token
+    if st.query_params.get(KEY, first) != token:
+        st.query_params[KEY] = token
+    return runs[token]
+
+
+_CHOICE = "latent_network"
+_WRITTEN = "latent_written"  # the token that this page wrote into the address last
+
+
+def title(run: Run) -> str:
+    """A network's name on this page."""
+    name = TITLES.get(run.token, name_of(run))
+    return f"{name} · in training" if run.status.state in ACTIVE else name
+
+
+def _candidates(linked: str) -> list[Run]:
+    """The usual ones first, then the person's and that of a link, then the others of the app."""
+    found = find_run(linked)
+    others = [run for run in runs_of(person()) if run.newest_weights is not None or run.status.state in ACTIVE]
+    unique = {run.token: run for run in (*shipped(), *others, *([found] if found is not None else []))}
+    order = {token: place for place, token in enumerate(_FIRST)}
+    return sorted(unique.values(), key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))
+
+
+def about(run: Run, train_page: str) -> None:
+    """What the network is and what to make of its code, in two sentences."""
+    config, status = run.config, run.status
+    data = f"of {config.card.title}"
+    if config.code.kind == "gaussian":
+        what = (
+            f"A **variational autoencoder**: each picture {data} becomes a cloud of codes, and training asked for clouds that "
+            "together fill the space evenly (the *prior*). So every place means something."
+        )
+    else:
+        what = (
+            f"A **plain autoencoder**: each picture {data} becomes a point. Nothing was asked of the places between the points, "
+            "so the decoder never learned what to draw there. Compare with a VAE."
+        )
+    if config.architecture.skips and config.architecture.kind == "conv2d":
+        what += " Its skip connections pass fine detail around the code: here only the code's own part is drawn."
+    if config.objective.beta != 1 and config.code.kind == "gaussian":
+        what += f" Its KL term weighs β = {config.objective.beta:g}."
+    st.markdown(what)
+    if status.state in ACTIVE:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("Still in training: everything here follows its newest weights, about once a second.")
+            st.page_link(train_page, label="Watch it train", icon=":material/model_training:", query_params={"run": run.token})
