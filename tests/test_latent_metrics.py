@@ -152,20 +152,30 @@ def test_measuring_a_run(make_run: Callable[..., tuple[Run, Autoencoder]]) -> No
     told: list[float] = []
     found = measure(run, test, samples=12, bound_images=20, poll=lambda done, what: told.append(done))
     expected = evaluate(model, run.config, test)
-    assert found.neg_elbo == pytest.approx(expected["neg_elbo"]) and found.mse == pytest.approx(expected["mse"])
-    assert found.kl is not None and sum(found.kl) == pytest.approx(expected["kl"], rel=1e-4)
-    assert len(found.variance) == run.config.code.size and found.step == 17
-    assert [bound.samples for bound in found.bounds] == [1, 2, 5, 10, 12] and found.bound_images == 20
+    assert found.neg_elbo == pytest.approx(expected["neg_elbo"])
+    assert found.mse == pytest.approx(expected["mse"])
+    assert found.kl is not None
+    assert sum(found.kl) == pytest.approx(expected["kl"], rel=1e-4)
+    assert len(found.variance) == run.config.code.size
+    assert found.step == 17
+    assert [bound.samples for bound in found.bounds] == [1, 2, 5, 10, 12]
+    assert found.bound_images == 20
     means = [bound.mean for bound in found.bounds]
-    assert means == sorted(means) and all(bound.error > 0 for bound in found.bounds)
-    assert told == sorted(told) and 0 <= told[0] and told[-1] <= 1
+    assert means == sorted(means)
+    assert all(bound.error > 0 for bound in found.bounds)
+    assert told == sorted(told)
+    assert told[0] >= 0
+    assert told[-1] <= 1
     assert measure(run, test, samples=12, bound_images=20) == found, "measured twice, the same numbers"
 
 
 def test_a_plain_code_has_no_likelihood(make_run: Callable[..., tuple[Run, Autoencoder]]) -> None:
     run, _ = make_run(code__kind="vector")
     found = measure(run, tiny.split(10, 3))
-    assert found.kl is None and found.neg_elbo is None and found.bounds == () and len(found.variance) == run.config.code.size
+    assert found.kl is None
+    assert found.neg_elbo is None
+    assert found.bounds == ()
+    assert len(found.variance) == run.config.code.size
 
 
 def test_a_denoising_network_is_measured_without_noise(make_run: Callable[..., tuple[Run, Autoencoder]]) -> None:

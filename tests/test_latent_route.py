@@ -61,23 +61,30 @@ def test_the_network_of_a_finished_run_is_kept_by_the_browser(run: Run, client: 
     response = client.get(f"/api/runs/{TOKEN}/network?stamp={stamp}")
     header, (weights,) = opened(response)
     description, expected = browser_network(run)
-    assert weights == expected and header["description"] == description
+    assert weights == expected
+    assert header["description"] == description
     assert len(weights) == 4 * run.config.plan.parameters, "four bytes a parameter"
-    assert header["stamp"] == stamp and header["state"] == "finished" and header["beta"] == 2.0
+    assert header["stamp"] == stamp
+    assert header["state"] == "finished"
+    assert header["beta"] == 2.0
     assert (header["channels"], header["height"], header["width"]) == (1, 28, 28)
-    assert "immutable" in response.headers["cache-control"] and "private" in response.headers["cache-control"]
+    assert "immutable" in response.headers["cache-control"]
+    assert "private" in response.headers["cache-control"]
 
 
 def test_weights_that_are_not_those_asked_for_are_not_kept(run: Run, client: TestClient) -> None:
     stamp = finish(run)
     response = client.get(f"/api/runs/{TOKEN}/network?stamp=1")
-    assert opened(response)[0]["stamp"] == stamp and response.headers["cache-control"] == "no-store"
+    assert opened(response)[0]["stamp"] == stamp
+    assert response.headers["cache-control"] == "no-store"
 
 
 def test_nothing_newer(run: Run, client: TestClient) -> None:
     stamp = finish(run)
     response = client.get(f"/api/runs/{TOKEN}/network?have={stamp}")
-    assert response.status_code == 204 and response.headers["x-run-state"] == "finished" and not response.content
+    assert response.status_code == 204
+    assert response.headers["x-run-state"] == "finished"
+    assert not response.content
     assert not run.watched_path.exists(), "a run that is over offers nothing newer"
 
 
@@ -88,9 +95,11 @@ def test_a_run_in_training_is_watched_and_gives_its_newest_weights(run: Run, cli
     os.utime(run.live_model_path, ns=(later, later))
     response = client.get(f"/api/runs/{TOKEN}/network?have=7")
     header, (weights,) = opened(response)
-    assert header["stamp"] == str(later) and header["state"] == "running"
+    assert header["stamp"] == str(later)
+    assert header["state"] == "running"
     assert weights == browser_network(run, run.live_model_path)[1] != browser_network(run)[1]
-    assert response.headers["cache-control"] == "no-store" and run.watched_path.exists()
+    assert response.headers["cache-control"] == "no-store"
+    assert run.watched_path.exists()
     assert client.get(f"/api/runs/{TOKEN}/network?have={later}").status_code == 204
 
 
@@ -101,7 +110,8 @@ def test_a_run_in_training_is_watched_and_gives_its_newest_weights(run: Run, cli
 def test_what_is_not_there_yet_is_said(run: Run, client: TestClient, state: str, sentence: str, what: str) -> None:
     run.write_status(Status(state=state))
     response = client.get(f"/api/runs/{TOKEN}/{what}")
-    assert response.status_code == 404 and response.headers["cache-control"] == "no-store"
+    assert response.status_code == 404
+    assert response.headers["cache-control"] == "no-store"
     expected = "pictures of this run are missing" if (what, state) == ("atlas", "failed") else sentence
     assert expected in response.json()["error"]
 
@@ -119,8 +129,11 @@ def test_the_pictures(run: Run, client: TestClient, encoding: str) -> None:
     write_atlas(run, Atlas(images, np.arange(6)))
     response: Response | Any = client.get(f"/api/runs/{TOKEN}/atlas", headers={"Accept-Encoding": encoding})
     header, (pixels,) = opened(response)
-    assert pixels == images.tobytes() and header["labels"] == list(range(6))
-    assert header["classes"] == list("0123456789") and header["origin"] == "test" and header["factors"] is None
+    assert pixels == images.tobytes()
+    assert header["labels"] == list(range(6))
+    assert header["classes"] == list("0123456789")
+    assert header["origin"] == "test"
+    assert header["factors"] is None
     assert response.headers.get("content-encoding") == ("gzip" if encoding == "gzip" else None)
     assert "max-age" in response.headers["cache-control"]
 
@@ -139,4 +152,5 @@ def test_every_run_that_comes_with_the_app_answers(client: TestClient) -> None:
         header, _ = opened(client.get(f"/api/runs/{run.token}/network?have="))
         assert header["description"]["code_size"] == run.config.code.size
         header, (pixels,) = opened(client.get(f"/api/runs/{run.token}/atlas"))
-        assert header["origin"] == "test" and len(header["labels"]) == 500 == len(pixels) // 784
+        assert header["origin"] == "test"
+        assert len(header["labels"]) == 500 == len(pixels) // 784

@@ -67,12 +67,14 @@ def test_the_most_used_numbers_come_first_and_collapsed_ones_are_marked(view: Sp
         assert encoding.log_variance is not None
         kl = 0.5 * (encoding.mean**2 + encoding.log_variance.exp() - 1 - encoding.log_variance).mean(0).numpy()
     order = json.loads(view.reading("order"))
-    assert order[:3] == np.argsort(-kl)[:3].tolist() and sorted(order[3:]) == [1, 3]
+    assert order[:3] == np.argsort(-kl)[:3].tolist()
+    assert sorted(order[3:]) == [1, 3]
     rows = view.root.locator(".slider").all()
     assert [row.get_attribute("data-testid") for row in rows] == [f"row-{k}" for k in order]
     for k in range(5):
         text = view.find(f"use-{k}").inner_text()
-        assert text.startswith(f"{kl[k]:.2f} nats") and ("collapsed" in text) == (k in (1, 3))
+        assert text.startswith(f"{kl[k]:.2f} nats")
+        assert ("collapsed" in text) == (k in (1, 3))
     expect(view.find("about")).to_contain_text("2 are collapsed")
 
 
@@ -90,10 +92,12 @@ def test_dragging_a_slider_redraws_without_the_server(view: SpacePage) -> None:
     view.page.mouse.up()
     assert len(hashes) == 5
     code = code_of(view)
-    assert code[k] > 1 and sum(value != 0 for value in code) == 1
+    assert code[k] > 1
+    assert sum(value != 0 for value in code) == 1
     assert_shows_its_code(view, code)
     assert float(view.reading("latency-ms")) >= 0
-    assert len(view.space.asked) == asked and len(view.told) == messages
+    assert len(view.space.asked) == asked
+    assert len(view.told) == messages
     expect(view.find("where")).to_contain_text("then moved")
 
 
@@ -116,7 +120,8 @@ def test_random_samples_differ_and_can_be_come_back_to(view: SpacePage) -> None:
     view.find("random").click()
     expect(view.find("where")).to_have_text("Start: a random sample from the prior.")
     first = code_of(view)
-    assert all(abs(value) < 6 for value in first) and sum(value != 0 for value in first) == 5
+    assert all(abs(value) < 6 for value in first)
+    assert sum(value != 0 for value in first) == 5
     slider(view, 0).focus()
     view.page.keyboard.press("PageUp")
     expect(view.find("reset")).to_be_enabled()
@@ -141,8 +146,27 @@ def test_starting_from_a_test_picture(view: SpacePage) -> None:
     assert view.root.locator(".thumbnail").count() == others
 
 
+def test_traversals_show_what_each_number_does_from_here(view: SpacePage) -> None:
+    k = json.loads(view.reading("order"))[0]
+    strip = view.find(f"traversal-{k}")
+    view.find("walk-from-3").click()
+    expect(view.find("where")).to_contain_text("test picture 4")
+    expect(strip).to_have_attribute("data-code", view.reading("code"))
+    drawn = np.array(strip.evaluate(PIXELS)).reshape(28, 11, 28).transpose(1, 0, 2)
+    low, high = (float(slider(view, k).get_attribute(name) or "nan") for name in ("min", "max"))
+    code = view.space.means()[3].copy()
+    for picture, value in zip(drawn, np.linspace(low, high, 11), strict=True):
+        code[k] = value
+        np.testing.assert_allclose(picture, 255 * view.space.decode(code.tolist())[0], atol=1.0)
+    strip.click(position={"x": 2, "y": 5})
+    expect(slider(view, k)).to_have_js_property("valueAsNumber", low)
+    view.find("traversals").uncheck()
+    expect(strip).to_be_hidden()
+
+
 def test_a_rerun_and_a_change_of_theme_keep_the_code(view: SpacePage) -> None:
     view.find("walk-from-3").click()
+    expect(view.find("where")).to_contain_text("test picture 4")
     before = code_of(view)
     view.set_theme("dark")
     view.mount_view()
@@ -181,6 +205,7 @@ def test_a_plain_code_starts_from_a_picture_and_says_that_it_has_no_prior(browse
 def test_a_large_code_is_shown_in_parts(browser: Browser) -> None:
     with opened(browser, "latent_walk", FakeSpace(code__size=100), css=SHEETS, js=FILES) as view:
         expect(view.root.locator(".slider")).to_have_count(16)
+        expect(view.find("traversals")).not_to_be_checked()
         expect(view.find("more")).to_have_text("Show 48 more of 100 numbers")
         view.find("more").click()
         expect(view.root.locator(".slider")).to_have_count(64)

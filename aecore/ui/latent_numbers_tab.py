@@ -84,7 +84,7 @@ def _report(run: Run, numbers: LatentNumbers) -> None:
             best = numbers.bounds[-1]
             st.metric(
                 f"log p(x), K = {best.samples:,}",
-                f"{best.mean:.2f} ± {best.error:.2f}",
+                f"{best.mean:.2f} ± {best.error:.2f}".replace("-", "−"),
                 help=f"Importance-weighted bound of the log-likelihood in nats, {best.samples:,} samples for each of "
                 f"{numbers.bound_images:,} test pictures; ± is the standard error of the mean over these pictures.",
                 border=True,
@@ -104,9 +104,14 @@ def _report(run: Run, numbers: LatentNumbers) -> None:
             border=True,
             width="content",
         )
+    likelihood = (
+        f" The likelihood: {numbers.bounds[-1].samples:,} samples for each of {numbers.bound_images:,} of them."
+        if numbers.bounds
+        else ""
+    )
     st.caption(
         f"Measured on {numbers.images:,} test pictures of {run.config.card.title} that training never saw, without noise, after "
-        f"step {numbers.step:,}. Sums over pixels and code numbers, means over pictures."
+        f"step {numbers.step:,}.{likelihood} Sums over pixels and code numbers, means over pictures."
     )
     _charts(numbers)
     with st.expander("All numbers"):
@@ -175,7 +180,8 @@ def _formulas(gaussian: bool) -> None:
             )
         st.latex(r"A_k = \mathrm{Var}_x\!\left(\mathbb{E}_{q(z \mid x)}[z_k]\right) > 0.01 \;\Rightarrow\; \text{active}")
         st.caption(
-            "D. P. Kingma and M. Welling (2014), Auto-encoding variational Bayes, [arXiv:1312.6114](https://arxiv.org/abs/1312.6114). "
+            "D. P. Kingma and M. Welling (2014), Auto-encoding variational Bayes, "
+            "[arXiv:1312.6114](https://arxiv.org/abs/1312.6114). "
             "Y. Burda, R. Grosse and R. Salakhutdinov (2016), Importance weighted autoencoders, "
             "[arXiv:1509.00519](https://arxiv.org/abs/1509.00519)."
         )

@@ -33,6 +33,7 @@ def choose_run() -> Run | None:
         list(runs),
         key=_CHOICE,
         persist_state="session",
+        width=460,
         format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
         help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
     )

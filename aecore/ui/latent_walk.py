@@ -8,7 +8,7 @@ from aecore.runs import Run
 from aecore.ui.components import source
 from aecore.ui.latent_space import SCRIPTS, STYLES, space_data
 
-FILES = ("numbers.js", *SCRIPTS, "picture_chooser.js", "code_slider.js", "latent_walk.js")
+FILES = ("numbers.js", *SCRIPTS, "picture_chooser.js", "code_slider.js", "traversals.js", "latent_walk.js")
 SHEETS = (*STYLES, "latent_walk.css")
 
 _LATENT_WALK = st.components.v2.component("latent_walk", html=source("latent_walk.html"), css=source(*SHEETS), js=source(*FILES))

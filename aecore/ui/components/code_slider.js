@@ -25,8 +25,10 @@ class CodeSlider {
     this.value = make("output", { className: "value" })
     this.use = make("span", { className: "use", dataset: { testid: `use-${k}` } })
     this.canvas = make("canvas", { ariaHidden: "true" })
+    this.traversal = make("canvas", { className: "traversal", ariaHidden: "true", dataset: { testid: `traversal-${k}` } })
     const track = make("span", { className: "track" }, this.canvas, this.input)
-    this.row = make("label", { className: "slider", dataset: { testid: `row-${k}` } }, this.name, track, this.value, this.use)
+    const parts = [this.name, track, this.value, this.use, this.traversal]
+    this.row = make("div", { className: "slider", dataset: { testid: `row-${k}` } }, ...parts)
   }
 
   setRange([low, high]) {

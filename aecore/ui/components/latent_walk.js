@@ -1,8 +1,10 @@
 // One slider for each number of the code, and the picture that the decoder draws of it, at the display's own rate.
-// Needs canvas.js, pixels.js, numbers.js, space.js, space_view.js, picture_chooser.js and code_slider.js.
+// Needs canvas.js, pixels.js, numbers.js, space.js, space_view.js, picture_chooser.js, code_slider.js and
+// traversals.js.
 
 const SHOWN_AT_FIRST = 16
 const SHOWN_MORE = 48
+const TRAVERSED_AT_FIRST = 8 // a code with more numbers has no room for pictures of them all
 
 class LatentWalk extends SpaceView {
   constructor(root, space, tell) {
@@ -16,7 +18,14 @@ class LatentWalk extends SpaceView {
       this.shown += SHOWN_MORE
       this.arrange()
     }
+    this.traversals = new Traversals(space)
+    this.part("traversals").onchange = () => this.requestDraw()
     this.isOld = true
+  }
+
+  close() {
+    super.close()
+    this.traversals.close()
   }
 
   get middleWords() {
@@ -71,6 +80,7 @@ class LatentWalk extends SpaceView {
     const { space } = this
     const size = space.codeSize
     const box = this.part("sliders")
+    if (!this.order) this.part("traversals").checked = size <= TRAVERSED_AT_FIRST
     if (!this.order || this.order.length !== size || !box.matches(":focus-within, :hover")) {
       this.order = space.statistics?.order ?? [...Array(size).keys()]
     }
@@ -107,6 +117,19 @@ class LatentWalk extends SpaceView {
     this.isOld = false
   }
 
+  // The rows are renewed when the code, the weights or the rows are others.
+  drawTraversals() {
+    const { space } = this
+    const isWanted = this.part("traversals").checked
+    this.part("sliders").toggleAttribute("data-traversals", isWanted)
+    const shown = `${space.stamp} ${space.code} ${this.visible.map(({ k, range }) => [k, range])}`
+    if (!isWanted || shown === this.traversed) return
+    this.traversed = shown
+    this.traversals.show(
+      this.visible.map(({ k, range, traversal }) => ({ k, range, canvas: traversal, onpick: (value) => this.move(k, value, null) })),
+    )
+  }
+
   useText(k) {
     const { kl, variance } = this.space.statistics
     return kl ? `${kl[k].toFixed(2)} nats` : `σ ${lossText(Math.sqrt(variance[k]))}`
@@ -132,6 +155,7 @@ class LatentWalk extends SpaceView {
     const picture = space.decode(code)
     paintPicture(this.part("picture"), space.size, picture)
     for (const slider of this.visible) slider.show(code[slider.k])
+    this.drawTraversals()
     const origin = start ?? { code: space.middle, words: this.middleWords, picture: null }
     const isMoved = !sameBytes(code, origin.code)
     setText(this.part("where"), `Start: ${origin.words}${isMoved ? ", then moved" : ""}.`)

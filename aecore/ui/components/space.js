@@ -163,11 +163,13 @@ class Space {
     if (document.hidden) return this.fetchSoon(FETCH_EVERY)
     this.isBusy = true
     try {
-      await Promise.all([this.fetchNetwork(), this.pictures.length ? null : this.fetchPictures()])
+      const network = this.fetchNetwork()
+      await Promise.all([network, this.pictures.length ? null : this.fetchPictures(network)])
       this.failures = 0
     } catch (error) {
       this.failures++
-      this.say(error.isSentence ? error.message : "The server does not answer. Trying again…")
+      if (error.isAnswer) this.say(error.message)
+      else reportError(error) // a mistake of ours, not the server's
     }
     this.isBusy = false
     const delay = Math.min(LONGEST_WAIT, FETCH_EVERY * 2 ** this.failures)
@@ -193,19 +195,22 @@ class Space {
     this.encodeAll()
   }
 
-  async fetchPictures() {
+  // network: what to wait for, so that whoever hears of pictures can encode them.
+  async fetchPictures(network) {
     const response = await this.ask("atlas", "default")
     const { parts: [images], labels, classes, origin, factors } = unpackBlock(await response.arrayBuffer())
+    await network
     Object.assign(this, { labels, classes, origin, factors, pictures: picturesIn(images, labels.length) })
     this.tell("pictures")
     this.encodeAll()
   }
 
   async ask(what, cache) {
-    const response = await fetch(`${this.base}/api/runs/${encodeURIComponent(this.token)}/${what}`, { cache })
-    if (response.ok) return response
-    const { error } = await response.json().catch(() => ({}))
-    throw Object.assign(new Error(error ?? `The server answered ${response.status}.`), { isSentence: Boolean(error) })
+    const address = `${this.base}/api/runs/${encodeURIComponent(this.token)}/${what}`
+    const response = await fetch(address, { cache }).catch(() => null)
+    if (response?.ok) return response
+    const { error } = (await response?.json().catch(() => null)) ?? {}
+    throw Object.assign(new Error(error ?? "The server does not answer. Trying again…"), { isAnswer: true })
   }
 
   setState(state) {
