@@ -14,6 +14,7 @@ SCRIPTS = (
     "curve.js",
     "chart.js",
     "pictures.js",
+    "markers.js",
     "scatter.js",
     "live_run.js",
 )

@@ -2,7 +2,8 @@
 
 const REST = 150 // milliseconds without a touch before the work begins or goes on
 
-const PATIENCE = 100 // milliseconds after which a slice is done although the browser is never idle
+const PATIENCE = 100 // milliseconds after which work is done although the browser is never idle…
+const AT_ONCE = 12 // …for so many milliseconds
 const ROOM = 8 // milliseconds left to be idle in that are enough for one more slice
 
 const whenIdle = window.requestIdleCallback
@@ -37,8 +38,10 @@ class IdleWork {
   }
 
   slice(deadline) {
+    const start = performance.now()
+    const hasRoom = () => (deadline?.didTimeout ? performance.now() - start < AT_ONCE : deadline?.timeRemaining() > ROOM)
     let { done } = this.steps.next()
-    while (!done && deadline?.timeRemaining() > ROOM) done = this.steps.next().done
+    while (!done && hasRoom()) done = this.steps.next().done
     if (!done) return this.makeAppointment(whenIdle)
     this.stop()
     this.whenDone()

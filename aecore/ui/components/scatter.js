@@ -1,8 +1,7 @@
 // The code space: one dot for each validation picture, coloured by its class, moving as the encoder learns.
-// Needs canvas.js and numbers.js.
+// Needs canvas.js, numbers.js and markers.js.
 
 const MOVE_FOR = 150 // milliseconds from one frame's positions to the next one's
-const MARKERS = ["circle", "square", "triangle"] // from the eleventh class on, colours repeat with another marker
 
 // The longest of these that fits below the plane of a code with more than two numbers.
 const PCA_CAPTIONS = [
@@ -19,20 +18,6 @@ function boundsOf(positions) {
     bounds[2 + (i % 2)] = Math.max(bounds[2 + (i % 2)], value)
   })
   return bounds[0] <= bounds[2] && bounds[1] <= bounds[3] ? bounds : [-1, -1, 1, 1]
-}
-
-function traceMarker(pen, marker, x, y, radius) {
-  if (marker === "circle") {
-    pen.moveTo(x + radius, y)
-    pen.arc(x, y, radius, 0, 2 * Math.PI)
-  } else if (marker === "square") {
-    pen.rect(x - 0.9 * radius, y - 0.9 * radius, 1.8 * radius, 1.8 * radius)
-  } else {
-    pen.moveTo(x, y - 1.25 * radius)
-    pen.lineTo(x + 1.15 * radius, y + 0.85 * radius)
-    pen.lineTo(x - 1.15 * radius, y + 0.85 * radius)
-    pen.closePath()
-  }
 }
 
 const mix = (from, to, share) => from.map((value, i) => value + share * (to[i] - value))
@@ -87,11 +72,11 @@ class CodeSpace {
   // --- drawing ---
 
   colourOf(kind) {
-    return this.theme.palette[kind % this.theme.palette.length]
+    return colourOf(this.theme, kind)
   }
 
   markerOf(kind) {
-    return MARKERS[Math.floor(kind / this.theme.palette.length) % MARKERS.length]
+    return markerOf(this.theme, kind)
   }
 
   paint() {
