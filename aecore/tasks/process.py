@@ -19,13 +19,15 @@ from collections.abc import Callable
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.tasks import comparison, picture
+from aecore.tasks import comparison, latent, nearest, picture
 from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
 
 TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
     "denoise": picture.denoise,
     "compare": comparison.compare_once,
     "curve": comparison.compare_levels,
+    "latent_numbers": latent.latent_numbers,
+    "nearest": nearest.nearest_training,
 }
 """Each takes plain values and arrays, reports on its way, and gives the same back."""
 
