@@ -1,4 +1,4 @@
-"""The command line: ``python -m aecore presets | train | evaluate | bench``, and those of
+"""The command line: ``python -m aecore presets | train | evaluate | latent | bench``, and those of
 :mod:`aecore.cli_making`.
 
 Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
@@ -70,13 +70,19 @@ def _parser() -> argparse.ArgumentParser:
     evaluate.add_argument("--data", metavar="NAME", help="other data with images of the same size")
     evaluate.set_defaults(command=_evaluate)
 
+    latent = commands.add_parser("latent", help="measure how a trained run uses its code, and the likelihood of a VAE")
+    latent.add_argument("folder", metavar="FOLDER", type=Path)
+    latent.add_argument("--samples", metavar="K", type=int, default=100, help="codes for each image (usual: 100)")
+    latent.add_argument("--images", metavar="N", type=int, default=500, help="test images for the likelihood (usual: 500)")
+    latent.set_defaults(command=_latent)
+
     bench = commands.add_parser("bench", help="measure the speed of this machine against the project's targets")
     bench.add_argument("--only", metavar="NAME", nargs="+", help="some of the measurements")
     bench.set_defaults(command=_bench)
 
     made = making_commands(commands)
 
-    for command in (presets, train, evaluate, bench, *made):
+    for command in (presets, train, evaluate, latent, bench, *made):
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
@@ -132,11 +138,7 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
-    from aecore.runs import Run
-
-    run = Run(options.folder)
-    if not run.exists:
-        raise UsageError(f"{options.folder} holds no run (there is no config.json in it).")
+    run = _run_in(options.folder)
     config = run.config
     if options.data:
         config = config.with_settings({"data.name": options.data})
@@ -165,6 +167,43 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
     return result
 
 
+def _latent(options: argparse.Namespace) -> dict[str, Any]:
+    if options.samples < 1 or options.images < 1:
+        raise UsageError("--samples and --images must be at least 1.")
+    run = _run_in(options.folder)
+    data = run.config.data
+
+    from dataclasses import asdict
+
+    from aecore.checkpoint import DamagedModelError
+    from aecore.data.downloads import DataUnavailableError
+    from aecore.data.loading import load
+    from aecore.latent_measuring import measure
+
+    try:
+        with bar_of(100) as bar:
+            test = load(data.name, resolution=data.resolution).test
+            numbers = measure(
+                run,
+                test,
+                samples=options.samples,
+                bound_images=options.images,
+                poll=lambda done, what: move_to(bar, round(100 * done)),
+            )
+            move_to(bar, 100)
+    except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
+        raise UsageError(str(error)) from None
+    if not options.json:
+        print(
+            f"on {numbers.images:,} test images of {data.name}: {sum(numbers.active)} of {len(numbers.active)} code numbers active"
+        )
+        if numbers.neg_elbo is not None and numbers.kl is not None:
+            print(f"  -ELBO {numbers.neg_elbo:.3f} = reconstruction {numbers.reconstruction:.3f} + KL {sum(numbers.kl):.3f}")
+        for bound in numbers.bounds:
+            print(f"  log p(x) with {bound.samples:>6,} samples  {bound.mean:.3f} ± {bound.error:.3f}")
+    return asdict(numbers) | {"active": sum(numbers.active)}
+
+
 def _bench(options: argparse.Namespace) -> dict[str, Any]:
     from aecore.bench import MEASUREMENTS, measure
 
@@ -172,6 +211,15 @@ def _bench(options: argparse.Namespace) -> dict[str, Any]:
     if unknown:
         raise UsageError(f"There is no measurement called {', '.join(sorted(unknown))}. There are: {', '.join(MEASUREMENTS)}.")
     return measure(options.only or list(MEASUREMENTS), report=lambda line: print(line, file=sys.stderr, flush=True))
+
+
+def _run_in(folder: Path) -> Run:
+    from aecore.runs import Run
+
+    run = Run(folder)
+    if not run.exists:
+        raise UsageError(f"{folder} holds no run (there is no config.json in it).")
+    return run
 
 
 def _result(run: Run, config: RunConfig, test: dict[str, float], images: int) -> dict[str, Any]:

@@ -33,7 +33,8 @@ def test_written_and_read_again(run: Run, factors: np.ndarray[tuple[int, ...], n
     made = Atlas(pictures(12), np.arange(12) % 3, factors)
     write_atlas(run, made)
     found = read_atlas(run)
-    assert found is not None and found.origin == "test"
+    assert found is not None
+    assert found.origin == "test"
     np.testing.assert_array_equal(found.images, made.images)
     np.testing.assert_array_equal(found.labels, made.labels)
     assert (found.factors is None) == (factors is None)
@@ -55,7 +56,9 @@ def test_a_run_without_one_shows_its_gallery(run: Run, damage: bytes | None) -> 
     if damage is not None:
         run.atlas_path.write_bytes(damage)
     found = read_atlas(run)
-    assert found is not None and found.origin == "validation" and found.labels.tolist() == [0, 1, 2, 3, 4]
+    assert found is not None
+    assert found.origin == "validation"
+    assert found.labels.tolist() == [0, 1, 2, 3, 4]
 
 
 def test_training_keeps_the_first_test_pictures(run: Run) -> None:
@@ -71,7 +74,8 @@ def test_shapes_keep_their_factors(tmp_path: Path) -> None:
     run = Run.create(config, tmp_path / "run")
     Recorder(run).record()
     found = read_atlas(run)
-    assert found is not None and found.factors is not None
+    assert found is not None
+    assert found.factors is not None
     assert found.factors.shape == (len(found.images), len(config.card.factor_names))
 
 

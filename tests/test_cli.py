@@ -132,6 +132,25 @@ def test_evaluate_prints_the_numbers_for_people(trained: Path, capsys: Capture) 
     assert out.splitlines()[:2] == ["on 500 test images of digits, input clean:", f"  {'mse':<18} {mse:.5f}"]
 
 
+def test_latent_measures_the_code_and_the_likelihood(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "run"
+    made = result(capsys, "train", "vae", "--set", *SMALL, "code.size=3", "--out", folder)
+    found = result(capsys, "latent", folder, "--samples", "4", "--images", "20")
+    assert found["neg_elbo"] == pytest.approx(made["test"]["neg_elbo"])
+    assert len(found["kl"]) == len(found["variance"]) == 3
+    assert [bound["samples"] for bound in found["bounds"]] == [1, 2, 4]
+    code, out, _ = run(capsys, "latent", folder, "--samples", "4", "--images", "20")
+    assert code == 0
+    assert (
+        out.splitlines()[-1]
+        == f"  log p(x) with      4 samples  {found['bounds'][-1]['mean']:.3f} ± {found['bounds'][-1]['error']:.3f}"
+    )
+    for wrong in (["latent", tmp_path / "nothing"], ["latent", folder, "--samples", "0"]):
+        code, _, error = run(capsys, *wrong)
+        assert code == 2
+        assert "holds no run" in error or "at least 1" in error
+
+
 def test_other_data_of_the_same_size_can_be_measured(trained: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
 
