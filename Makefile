@@ -22,6 +22,7 @@ bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m aecore bench
 	$(BIN)/python -m tests.bench_app
 	$(BIN)/python -m tests.bench_denoise
+	$(BIN)/python -m tests.bench_latent
 
 # Needs the full MNIST: set AECORE_DATA to a folder that has it, or let it be downloaded.
 checkpoints: $(VENV)/.app

@@ -194,9 +194,8 @@ def _latent(options: argparse.Namespace) -> dict[str, Any]:
     except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
         raise UsageError(str(error)) from None
     if not options.json:
-        print(
-            f"on {numbers.images:,} test images of {data.name}: {sum(numbers.active)} of {len(numbers.active)} code numbers active"
-        )
+        active = f"{sum(numbers.active)} of {len(numbers.active)} code numbers active"
+        print(f"on {numbers.images:,} test images of {data.name}: {active}")
         if numbers.neg_elbo is not None and numbers.kl is not None:
             print(f"  -ELBO {numbers.neg_elbo:.3f} = reconstruction {numbers.reconstruction:.3f} + KL {sum(numbers.kl):.3f}")
         for bound in numbers.bounds:

@@ -14,6 +14,7 @@ from aecore.ui.explore_digit import explore_digit
 SHOWN_RUN = "vanilla-mnist"
 TRAIN_PAGE = Path(__file__).parent / "train.py"
 DENOISE_PAGE = Path(__file__).parent / "denoise.py"
+LATENT_PAGE = Path(__file__).parent / "latent.py"
 
 
 @st.cache_data(show_spinner=False)
@@ -55,7 +56,8 @@ def show_explorer() -> None:
 
 def show_cards() -> None:
     """Where to go from here, and the words that other pages and books use."""
-    train, denoise, words, family = st.columns(4)
+    train, denoise, latent = st.columns(3)
+    words, family = st.columns(2)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
             "**Train one yourself**  \nChoose how many numbers to keep, press Train, and watch grey blurs turn into pictures."
@@ -67,6 +69,12 @@ def show_cards() -> None:
             "away. Then try your own picture."
         )
         st.page_link(DENOISE_PAGE, label="Open the Denoise page", icon=":material/blur_on:")
+    with latent, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Walk through the codes**  \nOn a map of all digits, every place is a picture. Drag a point, draw a digit and see "
+            "where it lands, turn a 4 into a 9."
+        )
+        st.page_link(LATENT_PAGE, label="Open the Latent space page", icon=":material/explore:")
     with words, st.container(border=True, height="stretch"):
         st.markdown(
             "**The words**  \n"

@@ -1,11 +1,15 @@
 """Train: choose data and a network, train it, and watch it learn."""
 
+from pathlib import Path
+
 import streamlit as st
 
 from aecore.ui import address, run_panel, settings_form
 from aecore.ui.architecture_drawing import show_architecture
 from aecore.ui.experiment_state import opened, remember
 from aecore.ui.presets_menu import choose_preset
+
+LATENT_PAGE = str(Path(__file__).parent / "latent.py")
 
 st.title("Train an autoencoder")
 
@@ -26,6 +30,9 @@ for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
 with st.container(horizontal=True, key="toolbar"):
     run = run_panel.toolbar(experiment, config, preset)
+    if run is not None:
+        query = {"network": run.token}
+        st.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
 run_panel.show_problem()
 
 if config is not None:

@@ -122,7 +122,7 @@ def opened(
     data: dict[str, Any] | None = None,
     **context: Any,
 ) -> Iterator[SpacePage]:
-    """Open and mount the view whose HTML is `name`.html and whose root's test id is `name` with hyphens, and wait until it is ready.
+    """Open and mount the view whose HTML is `name`.html and whose root's test id is `name` with hyphens; wait until it is ready.
 
     css, js: names of the files that make up its style and its script. data: what the page gives it beside the space.
     Fails when the script failed.

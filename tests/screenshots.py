@@ -15,6 +15,7 @@ from tests.server import ROOT, AppServer
 WAYS = {"light": (1400, 1250, "light"), "dark": (1400, 1250, "dark"), "phone": (360, 3600, "light")}
 README_PICTURE = ROOT / "docs" / "train.png"
 DENOISE_PICTURE = ROOT / "docs" / "denoise.png"
+LATENT_PICTURE = ROOT / "docs" / "latent.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
@@ -52,6 +53,14 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 _picture(page, folder / f"denoise-{tab.lower()}-{name}.png")
                 if tab == "Corrupt" and not trained:
                     _picture(page, DENOISE_PICTURE)
+            for tab in ("Walk", "Map", "Draw", "Between", "Arithmetic", "Generate", "Numbers"):
+                page.goto(f"{server.url}/latent?view={tab}")
+                ready = ".js-plotly-plot" if tab == "Numbers" else f"[data-testid=latent-{tab.lower()}][data-frames]"
+                page.locator(ready).first.wait_for()
+                _encoded(page)
+                _picture(page, folder / f"latent-{tab.lower()}-{name}.png")
+                if tab == "Map" and not trained:
+                    _picture(page, LATENT_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)
@@ -68,6 +77,13 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
             train.until_state("finished")
             page.get_by_test_id("stMetric").first.wait_for()
             _picture(page, folder / f"train-{name}.png")
+
+
+def _encoded(page: Page) -> None:
+    """Wait until the test pictures of a code space are where they belong."""
+    page.wait_for_function(
+        "() => [...(globalThis.aecoreSpaces ?? new Map()).values()].every((one) => one.statistics && !one.isEncoding)"
+    )
 
 
 def _picture(page: Page, path: Path) -> None:

@@ -100,8 +100,9 @@ def steps_with_weights(run: Run, watched: float | None) -> list[int]:
 
 def test_weights_are_offered_while_somebody_watches(run: Run) -> None:
     seen = steps_with_weights(run, watched=0.0)
-    assert seen and seen[0] == 0, "from the first moment on"
-    assert not run.live_model_path.exists() and run.newest_weights == run.model_path, "in the end only those of the end"
+    assert seen[:1] == [0], "from the first moment on"
+    assert not run.live_model_path.exists()
+    assert run.newest_weights == run.model_path, "in the end only those of the end"
 
 
 @pytest.mark.parametrize("watched", [None, WATCHED_FOR + 60])

@@ -152,4 +152,3 @@ def test_the_normal_distribution(page: Page) -> None:
     found = page.evaluate("shares => shares.map(normalQuantile)", shares)
     np.testing.assert_allclose(found, [normal.inv_cdf(p) for p in shares], rtol=1e-6, atol=1e-8)
     assert page.evaluate("[normalQuantile(0), normalQuantile(1)].map(String)") == ["-Infinity", "Infinity"]
-

@@ -24,9 +24,7 @@ def latent_numbers(arguments: Message, arrays: Arrays, report: Report) -> tuple[
     report(0.0, "Getting the pictures")
     try:
         test = load_kept(data.name, data.resolution, lambda what, done: report(0.0, what)).test
-        numbers = measure(
-            run, test, samples=arguments["samples"], bound_images=arguments["bound_images"], poll=report, path=path
-        )
+        numbers = measure(run, test, samples=arguments["samples"], bound_images=arguments["bound_images"], poll=report, path=path)
     except (DataUnavailableError, DamagedModelError, FileNotFoundError) as error:
         raise TaskError(str(error)) from None
     return {"json": to_json(numbers)}, []

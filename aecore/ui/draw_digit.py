@@ -12,7 +12,7 @@ SIDE = 280  # pixels, of the picture that the board hands over
 MOST_BYTES = 200_000  # a full scribble is 30,000
 # The files of the browser's side, in the order in which they are joined.
 STYLES = ("controls.css", "draw_digit.css")
-SCRIPTS = ("canvas.js", "draw_digit.js")
+SCRIPTS = ("canvas.js", "board.js", "draw_digit.js")
 
 _PNG_START = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + 2 * SIDE.to_bytes(4, "big")
 

@@ -29,7 +29,15 @@ page = st.navigation(
             icon=":material/blur_on:",
             help="Add noise and see a network take it away, from test images or from your own picture.",
         ),
+        st.Page(
+            PAGES / "latent.py",
+            title="Latent space",
+            icon=":material/explore:",
+            help="Walk through what a network has learned, draw the map of it, and make new pictures.",
+        ),
     ],
     position="top",
 )
+# A rerun in place, or the first one after another page: pages that keep their state in the address must know.
+st.session_state["page_before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 page.run()

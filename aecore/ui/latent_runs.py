@@ -10,6 +10,9 @@ from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 
 KEY = "network"
+_CHOICE = "latent_network"
+_WRITTEN = "latent_written"  # the token that this page wrote into the address last
+_SEEN = "latent_seen"  # what the person's controls held then
 _FIRST = (VAE_PLANE, VAE_DENSE, VAE_CONVOLUTIONAL, VAE_FASHION, "vanilla-mnist")
 
 
@@ -24,6 +27,8 @@ def choose_run() -> Run | None:
     # A link, or going back in the browser's history, changes the address without touching the selector.
     if linked in runs and linked != st.session_state.get(_WRITTEN):
         st.session_state[_CHOICE] = linked
+    elif not linked and _went_back():
+        st.session_state[_CHOICE] = first
     if st.session_state.get(_CHOICE) not in runs:
         if linked and linked not in runs:
             st.warning("The run in this address is not on this server: another one is shown.", icon=":material/link_off:")
@@ -37,14 +42,23 @@ def choose_run() -> Run | None:
         format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
         help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
     )
-    st.session_state[_WRITTEN] = token
+    st.session_state[_WRITTEN], st.session_state[_SEEN] = token, _touched()
     if st.query_params.get(KEY, first) != token:
         st.query_params[KEY] = token
     return runs[token]
 
 
-_CHOICE = "latent_network"
-_WRITTEN = "latent_written"  # the token that this page wrote into the address last
+def _touched() -> tuple[object, object]:
+    return st.session_state.get(_CHOICE), st.session_state.get("view")
+
+
+def _went_back() -> bool:
+    """Whether the address lost its network although nobody used a control or came from another page.
+
+    A click that is quicker than the page brings along the address that the browser still has: then it is the control that counts.
+    """
+    in_place = st.session_state["page_before"] == st.session_state["page"]
+    return in_place and st.session_state.get(_SEEN) == _touched()
 
 
 def title(run: Run) -> str:
@@ -69,7 +83,7 @@ def about(run: Run, train_page: str) -> None:
     if config.code.kind == "gaussian":
         what = (
             f"A **variational autoencoder**: each picture {data} becomes a cloud of codes, and training asked for clouds that "
-            "together fill the space evenly (the *prior*). So every place means something."
+            "together look like a normal distribution (the *prior*). So the places between them mean something too."
         )
     else:
         what = (

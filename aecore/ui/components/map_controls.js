@@ -48,7 +48,7 @@ class MapControls {
     if (map.plane) map.setWarped(shown !== "points")
     else map.window.isWarped = shown !== "points"
     setText(this.part("size-text"), `${size} × ${size}`)
-    this.part("size-label").style.visibility = shown === "points" ? "hidden" : "visible"
+    this.part("size-label").toggleAttribute("data-off", shown === "points")
     this.describe()
     map.renew()
   }
@@ -79,7 +79,8 @@ class MapControls {
   options(name, choices, chosen) {
     const select = this.part(name)
     const wanted = JSON.stringify(choices)
-    if (select.dataset.options !== wanted) {
+    // Not while it is open: in training, how much numbers are used changes all the time.
+    if (select.dataset.options !== wanted && !(select.matches(":focus") && select.options.length)) {
       select.dataset.options = wanted
       select.replaceChildren(...choices.map(([value, textContent]) => make("option", { value, textContent })))
     }
@@ -95,7 +96,8 @@ class MapControls {
 
   aboutText() {
     const { space } = this.view
-    const sentences = [`Where the encoder puts ${countText(space.encodings.length)} ${space.origin} pictures that it was not trained on.`]
+    const sentences = ["Move over the map to see the picture of a place. Drag to move the point and to draw a path."]
+    sentences.push(`Points: where the encoder puts ${countText(space.encodings.length)} ${space.origin} pictures that it was not trained on.`)
     if (this.choices.shown !== "points") {
       const what = space.isGaussian ? "the prior" : "a normal distribution around the codes"
       sentences.push(`Every cell holds an equal share of ${what}, so the pictures in the middle are closer together than they look.`)

@@ -7,6 +7,7 @@
 const FINAL_STATES = ["finished", "stopped", "failed", "interrupted"]
 const FETCH_EVERY = 700 // milliseconds from having encoded everything to asking for newer weights
 const LONGEST_WAIT = 5000
+const BREATHS = 4 // so many times as long as fetching took is waited before the next time: the network belongs to others too
 const TELL_EVERY = 100 // encodings of the first pass between two times that listeners hear of them
 const SPACES_KEPT = 3
 const USUAL_REACH = 3 // a Gaussian code's prior has 99.7 % within three standard deviations
@@ -162,6 +163,7 @@ class Space {
     if (this.isBusy) return
     if (document.hidden) return this.fetchSoon(FETCH_EVERY)
     this.isBusy = true
+    const start = performance.now()
     try {
       const network = this.fetchNetwork()
       await Promise.all([network, this.pictures.length ? null : this.fetchPictures(network)])
@@ -172,7 +174,8 @@ class Space {
       else reportError(error) // a mistake of ours, not the server's
     }
     this.isBusy = false
-    const delay = Math.min(LONGEST_WAIT, FETCH_EVERY * 2 ** this.failures)
+    const wait = Math.max(FETCH_EVERY * 2 ** this.failures, BREATHS * (performance.now() - start))
+    const delay = Math.min(LONGEST_WAIT, wait)
     if (this.isEncoding) this.fetchAfterwards = delay
     else this.fetchSoon(delay)
   }
