@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 from playwright.sync_api import Locator, Page, expect
 
 from aecore.ui.components import source
-from aecore.ui.live_view import SCRIPTS
+from aecore.ui.live_view import SCRIPTS, STYLES
 from tests.browser import component_page
 
 COLUMNS = ["step", "epoch", "seconds", "learning_rate", "train_loss", "train_kl", "val_loss", "val_kl"]
@@ -90,7 +90,7 @@ class FakeServer(ThreadingHTTPServer):
     def reply(self, address: str) -> tuple[int, str, str]:
         path, query = urlsplit(address).path, parse_qs(urlsplit(address).query)
         if path == "/":
-            return 200, "text/html", component_page(source("live_run.html"), source("live_run.css"))
+            return 200, "text/html", component_page(source("live_run.html"), source(*STYLES))
         if path == "/component.js":
             return 200, "text/javascript", source(*SCRIPTS)
         run = self.runs.get(path.removeprefix("/lab/api/runs/").removesuffix("/live"))

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from aecore.data import arrays
-from aecore.data.arrays import data_root, digits_arrays, fixed_order, load_arrays, sample_images
+from aecore.data.arrays import data_root, digits_arrays, fixed_order, is_here, load_arrays, sample_images
 from aecore.data.catalogue import UnknownDataError, card
 from aecore.data.downloads import DataUnavailableError
 from aecore.data.loading import Dataset, load
@@ -141,6 +141,24 @@ def test_sample_images_are_the_first_test_images(digits: Dataset, tmp_path: Path
     assert small.shape == (2, 1, 32, 32)
     assert sample_images("mnist", 7, root=tmp_path) is None
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_whether_a_set_is_here_is_known_without_opening_it(tmp_path: Path, suffix: str) -> None:
+    assert is_here("digits", tmp_path)
+    assert is_here("shapes", tmp_path)
+    assert not is_here("mnist", tmp_path)
+    folder = tmp_path / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    names = [f"{part}-{what}-idx{n}-ubyte{suffix}" for part in ("train", "t10k") for what, n in (("images", 3), ("labels", 1))]
+    for name in names:
+        assert not is_here("mnist", tmp_path)
+        (folder / name).touch()
+    assert is_here("mnist", tmp_path)
+    assert not is_here("emnist-letters", tmp_path)
+    (tmp_path / "EMNIST" / "raw").mkdir(parents=True)
+    (tmp_path / "EMNIST" / "raw" / "gzip.zip").touch()
+    assert is_here("emnist-letters", tmp_path)
 
 
 def test_the_folder_is_the_argument_then_the_environment_then_the_user_s_cache(

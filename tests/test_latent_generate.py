@@ -191,6 +191,15 @@ def test_the_nearest_pictures_are_asked_for_and_shown_beside(view: SpacePage) ->
     view.shows(nearest="off")
 
 
+def test_where_the_training_pictures_are_at_hand_they_are_asked_for_from_the_start(browser: Browser) -> None:
+    with opened(browser, "latent_generate", FakeSpace(), css=SHEETS, js=FILES, data={"searches": True}) as view:
+        expect(view.find("nearest")).to_be_checked()
+        view.page.wait_for_function("() => window.events.some(([kind, name]) => name === 'wanted')")
+        view.find("nearest").uncheck()
+        view.mount_view(searches=True)
+        expect(view.find("nearest")).not_to_be_checked()
+
+
 def test_what_went_wrong_is_said_and_can_be_tried_again(view: SpacePage) -> None:
     view.find("nearest").check()
     (asked,) = wanted(view)

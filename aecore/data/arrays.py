@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from aecore.data.catalogue import Card, card
 from aecore.data.downloads import DataUnavailableError, Progress
-from aecore.data.idx_sets import load_parts, read_part
+from aecore.data.idx_sets import has_files, load_parts, read_part
 from aecore.data.shapes import GRID_SIZE, Shapes, factors_of
 
 Bytes = NDArray[np.uint8]
@@ -135,6 +135,11 @@ def load_arrays(
         data = _idx_set(found, data_root(root), tell)
     tell(what, 1.0)
     return data
+
+
+def is_here(name: str, root: Path | str | None = None) -> bool:
+    """Whether a data set is on this machine already, so that loading it downloads nothing. Cheap; opens no file."""
+    return card(name).bundled or has_files(name, data_root(root))
 
 
 def sample_images(name: str, count: int, *, resolution: int | None = None, root: Path | str | None = None) -> Bytes | None:

@@ -99,6 +99,16 @@ def read_part(name: str, root: Path, part: str) -> tuple[Bytes, Bytes] | None:
     return (images.transpose(0, 2, 1), labels - 1) if source.archived else (images, labels)
 
 
+def has_files(name: str, root: Path) -> bool:
+    """Whether a set's files lie under `root`, so that nothing would be downloaded unless they are damaged. Opens none."""
+    source = SOURCES[name]
+    folder = root / source.class_name / "raw"
+    if source.archived and (folder / _ARCHIVE).is_file():
+        return True
+    paths = [folder / stem for part in (source.train, source.test) for stem in _stems(part)]
+    return all(path.is_file() or _packed(path).is_file() for path in paths)
+
+
 def _fetch_part(name: str, root: Path, part: str, report: Callable[[float], None]) -> None:
     """Download what `read_part` misses, leaving undamaged files alone; DataUnavailableError if that fails."""
     # Imported here: torchvision takes seconds, and only a download needs its addresses and checksums.

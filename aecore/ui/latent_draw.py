@@ -26,7 +26,7 @@ FILES = (
     "map_view.js",
     "latent_draw.js",
 )
-SHEETS = (*STYLES, "draw_digit.css", "latent_draw.css")
+SHEETS = (*STYLES, "draw_digit.css", "markers.css", "map.css", "latent_draw.css")
 
 _LATENT_DRAW = st.components.v2.component("latent_draw", html=source("latent_draw.html"), css=source(*SHEETS), js=source(*FILES))
 

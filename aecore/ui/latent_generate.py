@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import streamlit as st
 
+from aecore.data.arrays import is_here
 from aecore.runs import Run
 from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.ui.components import source
@@ -42,7 +43,8 @@ class _Search:
 def latent_generate(run: Run, *, key: str) -> str | None:
     """Show the view. Returns the run's new state, once, in the rerun that a change of state causes; else None.
 
-    When the view asks for the nearest training pictures they are searched for, with progress below it, and the page reruns.
+    When the view asks for the nearest training pictures they are searched for, with progress below it, and the page reruns. It
+    asks by itself where they are on this machine, and where they would have to be downloaded when the person wants them.
     """
     place = f"{key}_search"
     search: _Search | None = st.session_state.get(place)
@@ -51,7 +53,11 @@ def latent_generate(run: Run, *, key: str) -> str | None:
         search = st.session_state[place] = None
     result = _LATENT_GENERATE(
         key=key,
-        data={"space": space_data(run), "nearest": None if search is None else search.answer},
+        data={
+            "space": space_data(run),
+            "nearest": None if search is None else search.answer,
+            "searches": is_here(run.config.data.name),
+        },
         on_state_change=lambda: None,
         on_wanted_change=lambda: None,
     )

@@ -20,7 +20,7 @@ MAP = (
     "map_view.js",
 )
 FILES = (*SCRIPTS, *MAP, "map_pointer.js", "map_grid.js", "map_path.js", "map_words.js", "map_controls.js", "latent_map.js")
-SHEETS = (*STYLES, "latent_map.css")
+SHEETS = (*STYLES, "markers.css", "map.css", "latent_map.css")
 
 _LATENT_MAP = st.components.v2.component("latent_map", html=source("latent_map.html"), css=source(*SHEETS), js=source(*FILES))
 

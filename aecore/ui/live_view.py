@@ -19,7 +19,9 @@ SCRIPTS = (
     "live_run.js",
 )
 
-_LIVE_RUN = st.components.v2.component("live_run", html=source("live_run.html"), css=source("live_run.css"), js=source(*SCRIPTS))
+STYLES = ("markers.css", "live_run.css")
+
+_LIVE_RUN = st.components.v2.component("live_run", html=source("live_run.html"), css=source(*STYLES), js=source(*SCRIPTS))
 
 
 def live_run(

@@ -23,6 +23,7 @@ class LatentGenerate extends SpaceView {
     this.asked = null // the name under which it was asked last
     this.attempt = 0 // a part of that name, so that what failed can be asked for again
     this.isDragging = false
+    this.isOpened = false // whether the page has said what to begin with
     this.watchCells = new IntersectionObserver((seen) => {
       for (const { target, isIntersecting } of seen) target.isInSight = isIntersecting
     })
@@ -69,7 +70,13 @@ class LatentGenerate extends SpaceView {
     this.change()
   }
 
-  update({ nearest = null }) {
+  // searches: whether the nearest pictures are shown from the start.
+  update({ nearest = null, searches = false }) {
+    if (searches && !this.isOpened) {
+      this.part("nearest").checked = true
+      this.turnNearest(true)
+    }
+    this.isOpened = true
     if (nearest?.name === this.answer?.name) return
     const isFound = nearest && !nearest.problem
     this.answer = isFound ? { ...nearest, pictures: picturesIn(bytesOf(nearest.pictures), nearest.distances.length) } : nearest
