@@ -175,7 +175,6 @@ def _latent(options: argparse.Namespace) -> dict[str, Any]:
 
     from dataclasses import asdict
 
-    from aecore.checkpoint import DamagedModelError
     from aecore.data.downloads import DataUnavailableError
     from aecore.data.loading import load
     from aecore.latent_measuring import measure
@@ -191,7 +190,7 @@ def _latent(options: argparse.Namespace) -> dict[str, Any]:
                 poll=lambda done, what: move_to(bar, round(100 * done)),
             )
             move_to(bar, 100)
-    except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
+    except (FileNotFoundError, DataUnavailableError, ValueError) as error:  # damaged weights are a ValueError
         raise UsageError(str(error)) from None
     if not options.json:
         active = f"{sum(numbers.active)} of {len(numbers.active)} code numbers active"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from aecore.training import random_seed, scaled
 Poll = Callable[[float, str], None]
 """Told the share done (0..1) and what is being done, at every batch."""
 
+_BROKEN = "The weights of this network have grown beyond all bounds: there is nothing to measure. Train it again."
 _BOUND = 6  # a stream of random numbers of its own, beside those of training, evaluation and painting
 _BATCH = 250
 _ENCODING_SHARE = 0.3  # of the time, roughly
@@ -38,13 +40,16 @@ def measure(
     """Measure on all of `test`; the bound with up to `samples` codes for each of its first `bound_images` pictures.
 
     path: of the weights, where they are not those of the finished run. The numbers are the same at every call. Raises what
-    :func:`~aecore.checkpoint.load_model` does, and ValueError where `samples` or `bound_images` is less than 1.
+    :func:`~aecore.checkpoint.load_model` does, and ValueError where `samples` or `bound_images` is less than 1 or the network
+    answers with numbers that are not finite.
     """
     if samples < 1 or bound_images < 1:
         raise ValueError("At least one sample and one picture are needed to estimate a likelihood.")
     path = path or run.model_path
     config, weights = run.config, digest(path.read_bytes()) if path.is_file() else ""
     model = load_model(run, path=path)
+    if not all(bool(parameter.isfinite().all()) for parameter in model.parameters()):
+        raise ValueError(_BROKEN)
     gaussian = config.code.kind == "gaussian"
     share = _ENCODING_SHARE if gaussian else 1.0
     clean = config.with_settings({"corruption.kind": "none"})  # of a denoising network too: what is measured is its code
@@ -53,6 +58,8 @@ def measure(
     chosen = test.take(bound_images)
     bounds = _bounds(model, config, chosen, samples, share, poll) if gaussian else ()
     kl = None if encoding.log_variance is None else kl_per_dimension(encoding.mean, encoding.log_variance)
+    if not math.isfinite(sum([*numbers.values(), float(encoding.mean.sum()), *(bound.mean for bound in bounds)])):
+        raise ValueError(_BROKEN)
     return LatentNumbers(
         images=len(test),
         mse=numbers["mse"],

@@ -110,6 +110,7 @@ class Recorder:
         self._validating = _Paced(WATCHING_SHARE)
         self._painting = _Paced(WATCHING_SHARE)
         self._offering = _Paced(OFFERING_SHARE)
+        self._offered = -1  # the step whose weights were offered last
 
     def record(self) -> Status:
         """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
@@ -233,9 +234,16 @@ class Recorder:
             asked = self.run.watched_path.stat().st_mtime
         except OSError:
             return
-        if time.time() - asked < WATCHED_FOR and self._offering.due:
-            with self._offering:
-                save_live_model(self.run, self._trainer.model)
+        step = self._trainer.step
+        if time.time() - asked > WATCHED_FOR or not self._offering.due or (step == self._offered and self._is_offered):
+            return
+        with self._offering:
+            save_live_model(self.run, self._trainer.model)
+        self._offered = step
+
+    @property
+    def _is_offered(self) -> bool:
+        return self.run.live_model_path.is_file()
 
     def _save_resume(self) -> None:
         tensors, words = self._trainer.state()
@@ -305,6 +313,7 @@ class Recorder:
             if self._single_steps < self._control.single_steps:
                 self._single_steps += between_steps
                 return between_steps
+            self._offer_weights()
             if time.perf_counter() - self._last_write > HEARTBEAT:
                 self._write_status()
             time.sleep(0.005)

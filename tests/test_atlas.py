@@ -15,7 +15,7 @@ from aecore.data.loading import load
 from aecore.frames import Gallery, write_gallery
 from aecore.model import build
 from aecore.recording import WATCHED_FOR, Recorder
-from aecore.runs import Run
+from aecore.runs import Control, Run, Status
 from tests import tiny
 
 
@@ -121,4 +121,18 @@ def test_the_newest_weights(run: Run) -> None:
     assert tiny.same_weights(load_model(run, path=run.newest_weights), second)
     assert tiny.same_weights(load_model(run), first)
     save_model(run, second)
+    assert run.newest_weights == run.model_path
+
+
+def test_a_paused_run_offers_its_weights_when_somebody_comes_to_watch(run: Run) -> None:
+    run.write_control(Control(want="pause"))
+
+    def look(status: Status) -> None:
+        if status.state == "paused" and not run.watched_path.exists():
+            run.watched_path.touch()
+        elif run.live_model_path.is_file():
+            run.write_control(Control(want="stop"))
+
+    status = Recorder(run, watch=look).record()
+    assert status.state == "stopped"
     assert run.newest_weights == run.model_path

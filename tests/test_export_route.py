@@ -194,3 +194,8 @@ def test_a_failure_leaves_room(client: TestClient, monkeypatch: pytest.MonkeyPat
 
 def test_it_is_only_posted_to(client: TestClient) -> None:
     assert client.get("/api/gif", params=QUERY).status_code == 405
+
+
+def test_what_would_grow_too_large_is_refused_before_it_is_made(client: TestClient) -> None:
+    """A few kilobytes of frames may stand for gigabytes once they are enlarged."""
+    assert_refused(ask(client, b"x", frames=200, height=10, width=10, scale=102), 413, "too large")

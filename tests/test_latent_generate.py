@@ -222,8 +222,12 @@ def test_while_the_run_is_in_training_an_answer_of_a_moment_ago_will_do(browser:
         before = view.reading("grid-hash")
         with torch.no_grad():
             next(space.model.decoder.parameters()).mul_(2)
+        view.page.evaluate(COUNT_PLANS)
         space.stamp = "2"
         expect(view.root).not_to_have_attribute("data-grid-hash", before)
+        view.page.wait_for_function("() => [...aecoreSpaces.values()][0].stamp === '2'")
+        view.shows(done=16, nearest="waiting")
+        assert view.page.evaluate("planned") == 0, "the search that is under way is not called off for the next weights"
         view.mount_view(nearest=answer_to(asked))
         view.shows(nearest="shown")
         expect(view.find("summary")).to_contain_text("still in training")

@@ -192,6 +192,16 @@ def test_nothing_to_measure_with(make_run: Callable[..., tuple[Run, Autoencoder]
         measure(run, tiny.split(4), **wrong)  # type: ignore[arg-type]
 
 
+def test_a_network_that_has_diverged_cannot_be_measured(make_run: Callable[..., tuple[Run, Autoencoder]]) -> None:
+    run, model = make_run()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(float("nan"))
+    save_model(run, model)
+    with pytest.raises(ValueError, match="grown beyond all bounds"):
+        measure(run, tiny.split(4, 3), samples=1, bound_images=2)
+
+
 def test_what_was_measured_is_kept_with_the_weights_it_is_of(make_run: Callable[..., tuple[Run, Autoencoder]]) -> None:
     run, _ = make_run()
     assert kept(run) is None

@@ -176,6 +176,31 @@ def test_measuring_a_run_of_ones_own_is_kept_with_it() -> None:
     assert not metrics(latent_page(view="Numbers", network=run.token)), "of other weights"
 
 
+def test_a_run_in_training_shows_what_was_measured_last_and_can_be_measured_again() -> None:
+    run = trained_run("learning", state="running", code__kind="gaussian", code__size=3, architecture__hidden=(8,))
+    query = {"view": "Numbers", "network": run.token, "bound_samples": "10", "bound_images": "100"}
+    app = latent_page(**query)
+    assert run.watched_path.exists(), "the worker is told that somebody wants the weights of this moment"
+    app.button(key="ask_latent_numbers").click().run(timeout=120)
+    shown = metrics(app)
+    assert "KL" in shown
+    run.write_status(Status(state="running", step=400))
+    save_model(run, build(run.config.plan, seed=3))
+    again = latent_page(**query)
+    assert metrics(again) == shown
+    again.button(key="ask_latent_numbers").click().run(timeout=120)
+    assert metrics(again) != shown
+    assert not latent_numbers.kept(run), "of a run that goes on, nothing is kept in its folder"
+
+
+def test_a_run_without_weights_waits_for_them() -> None:
+    run = trained_run("new", state="running", code__kind="gaussian", code__size=3)
+    run.model_path.unlink()
+    app = latent_page(view="Numbers", network=run.token)
+    assert "as soon as there are some" in words(app)
+    assert run.watched_path.exists()
+
+
 def test_data_that_cannot_be_had_is_said_in_a_sentence() -> None:
     run = trained_run("far away", data__name="kmnist", code__kind="gaussian", code__size=2)
     app = latent_page(view="Numbers", network=run.token)

@@ -17,10 +17,11 @@ from starlette.testclient import TestClient
 from aecore import runs
 from aecore.atlas import Atlas, write_atlas
 from aecore.checkpoint import save_live_model, save_model
+from aecore.frames import Gallery, write_gallery
 from aecore.model import build
 from aecore.runs import Run, Status
 from aecore.ui.browser_network import browser_network
-from aecore.ui.latent_route import ROUTES
+from aecore.ui.latent_route import ROUTES, _Networks
 from tests import tiny
 
 TOKEN = "b" * 32
@@ -104,15 +105,24 @@ def test_a_run_in_training_is_watched_and_gives_its_newest_weights(run: Run, cli
 
 
 @pytest.mark.parametrize(
-    ("state", "sentence"), [("queued", "appear here as soon as"), ("running", "appear here as soon as"), ("failed", "no weights")]
+    ("state", "sentence"),
+    [
+        ("queued", "waits for its turn"),
+        ("preparing", "getting ready"),
+        ("running", "weights of this moment"),
+        ("paused", "weights of this moment"),
+        ("stopped", "no weights"),
+        ("failed", "has failed. It diverged."),
+    ],
 )
 @pytest.mark.parametrize("what", ["network?have=", "atlas"])
 def test_what_is_not_there_yet_is_said(run: Run, client: TestClient, state: str, sentence: str, what: str) -> None:
-    run.write_status(Status(state=state))
+    run.write_status(Status(state=state, reason="It diverged." if state == "failed" else ""))
     response = client.get(f"/api/runs/{TOKEN}/{what}")
     assert response.status_code == 404
     assert response.headers["cache-control"] == "no-store"
-    expected = "pictures of this run are missing" if (what, state) == ("atlas", "failed") else sentence
+    assert response.headers["x-run-state"] == state
+    expected = "pictures of this run are missing" if what == "atlas" and state in ("stopped", "failed") else sentence
     assert expected in response.json()["error"]
 
 
@@ -121,6 +131,7 @@ def test_what_is_not_there_yet_is_said(run: Run, client: TestClient, state: str,
 def test_no_such_run(run: Run, client: TestClient, what: str, token: str) -> None:
     response = client.get(f"/api/runs/{token}/{what}")
     assert response.status_code == 404
+    assert response.headers.get("x-run-state", "gone") == "gone"
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "identity"])
@@ -154,3 +165,23 @@ def test_every_run_that_comes_with_the_app_answers(client: TestClient) -> None:
         header, (pixels,) = opened(client.get(f"/api/runs/{run.token}/atlas"))
         assert header["origin"] == "test"
         assert len(header["labels"]) == 500 == len(pixels) // 784
+
+
+def test_only_the_newest_weights_of_a_run_are_kept_in_memory(run: Run) -> None:
+    networks = _Networks(most=1)
+    finish(run, seed=1)
+    first = networks.get(run, run.model_path, "1")
+    assert networks.get(run, run.model_path, "1") is first
+    finish(run, seed=2)
+    second = networks.get(run, run.model_path, "2")
+    assert second[1] != first[1]
+    assert len(networks._kept) == 1
+
+
+def test_a_gallery_in_the_place_of_an_atlas_is_not_kept_by_the_browser(run: Run, client: TestClient) -> None:
+    run.frames_folder.mkdir(exist_ok=True)
+    pictures = np.zeros((2, 1, 28, 28), np.uint8)
+    write_gallery(run.frames_folder, Gallery(pictures, np.arange(2, dtype=np.uint8), np.zeros(3, np.uint8), "pca"))
+    response = client.get(f"/api/runs/{TOKEN}/atlas")
+    assert opened(response)[0]["origin"] == "validation"
+    assert response.headers["cache-control"] == "no-store"

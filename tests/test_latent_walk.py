@@ -240,4 +240,6 @@ def test_weights_that_are_no_numbers_do_no_harm(browser: Browser) -> None:
     with opened(browser, "latent_walk", space, css=SHEETS, js=FILES) as view:
         slider(view, 0).focus()
         view.page.keyboard.press("End")
-        expect(view.root).to_have_attribute("data-active", "0")
+        expect(view.find("message")).to_contain_text("has diverged")
+        expect(view.find("use-0")).to_have_text("no number")
+        expect(view.find("about")).not_to_contain_text("collapsed")

@@ -32,7 +32,7 @@ PLACES = "given => { const plane = planeOf(given); return given.codes.map((code)
 @pytest.fixture(scope="module")
 def page(browser: Browser) -> Any:
     page = browser.new_page()
-    files = ("network.js", "normal_distribution.js", "code_statistics.js", "principal_axes.js", "plane.js")
+    files = ("random.js", "network.js", "normal_distribution.js", "code_statistics.js", "principal_axes.js", "plane.js")
     page.add_script_tag(content=source(*files) + PLANE)
     yield page
     page.close()
@@ -81,6 +81,13 @@ def test_codes_that_span_no_plane_still_have_one(page: Page, codes: Floats) -> N
     np.testing.assert_allclose(found @ found.T, np.eye(2), atol=1e-6)
     spread = page.evaluate("given => planeOf(given).spread", given_)
     assert all(value is None or value > 0 or np.isnan(value) for value in spread)
+
+
+def test_codes_that_are_no_numbers_do_not_count(page: Page) -> None:
+    codes = codes_of(40, 5)
+    wanted = places(page, codes)
+    found = places(page, np.concatenate([codes, np.full((1, 5), np.nan), np.full((1, 5), 1e38)])[:41])
+    np.testing.assert_allclose(np.abs(found[:40]), np.abs(wanted), atol=1e-5)
 
 
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])

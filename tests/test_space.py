@@ -108,6 +108,18 @@ def test_the_last_weights_are_those_of_a_page_that_knew_older_ones(browser: Brow
 # --- what goes wrong --------------------------------------------------------------------------------------------------
 
 
+def test_a_run_that_fails_while_it_is_watched_says_why_and_is_asked_no_more(browser: Browser) -> None:
+    space = Broken()
+    space.state, space.sentence = "running", None
+    with opened(browser, "latent_walk", space, css=SHEETS, js=FILES) as view:
+        space.state, space.sentence = "failed", "The training of this run has failed. It diverged."
+        expect(view.find("message")).to_have_text("The training of this run has failed. It diverged.")
+        view.page.wait_for_function("() => window.events.some(([kind, name, value]) => value === 'failed')")
+        view.mount_view()
+        assert view.page.evaluate(f"{SPACE}.isFinal")
+        expect(view.find("picture")).to_be_visible()
+
+
 class Broken(FakeSpace):
     """A server that has only a sentence, until it is mended."""
 
@@ -119,7 +131,7 @@ class Broken(FakeSpace):
         elif self.sentence == "":
             route.abort()
         else:
-            route.fulfill(status=404, json={"error": self.sentence})
+            route.fulfill(status=404, json={"error": self.sentence}, headers={"X-Run-State": self.state})
 
 
 @pytest.mark.parametrize(
@@ -201,3 +213,22 @@ def test_samples_have_the_priors_moments_or_those_of_the_codes(script: Page, gau
         covariance * temperature**2 / np.outer(deviation, deviation),
         atol=0.08,
     )
+
+
+def test_large_networks_in_training_encode_fewer_pictures_and_all_in_the_end(browser: Browser) -> None:
+    space = running(pictures=130)
+    with opened(browser, "latent_walk", space, css=SHEETS, js=FILES) as view:
+        view.page.wait_for_function(f"() => {SPACE}.encodings.length === 130")
+        # As if each picture took ten times as long as there is time for all.
+        view.page.evaluate(
+            f"""() => {{
+              const space = {SPACE}
+              const now = performance.now.bind(performance)
+              let late = 0
+              performance.now = () => now() + (late += 5000)
+              space.encodeAll()
+            }}"""
+        )
+        view.page.wait_for_function(f"() => {SPACE}.encodings.length === 100")
+        space.state = "stopped"
+        view.page.wait_for_function(f"() => {SPACE}.isFinal && {SPACE}.encodings.length === 130")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aecore.checkpoint import DamagedModelError
 from aecore.data.downloads import DataUnavailableError
 from aecore.latent_measuring import measure
 from aecore.latent_numbers import to_json
@@ -25,6 +24,6 @@ def latent_numbers(arguments: Message, arrays: Arrays, report: Report) -> tuple[
     try:
         test = load_kept(data.name, data.resolution, lambda what, done: report(0.0, what)).test
         numbers = measure(run, test, samples=arguments["samples"], bound_images=arguments["bound_images"], poll=report, path=path)
-    except (DataUnavailableError, DamagedModelError, FileNotFoundError) as error:
+    except (DataUnavailableError, FileNotFoundError, ValueError) as error:  # damaged weights are a ValueError
         raise TaskError(str(error)) from None
     return {"json": to_json(numbers)}, []

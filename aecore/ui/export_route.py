@@ -25,6 +25,9 @@ MOST_PIXELS = 1024
 AT_A_TIME = 2
 """So many GIFs are made at once; who comes then is asked to try again."""
 
+MOST_DRAWN = 60_000_000
+"""The most pixels that all frames may have together, once they are enlarged: several times what the app asks for."""
+
 _NOT_KEPT = {"Cache-Control": "no-store"}
 _FREE = BoundedSemaphore(AT_A_TIME)
 
@@ -79,6 +82,8 @@ def _wanted(query: QueryParams) -> tuple[tuple[int, int, int, int], int, int]:
     if channels == 2:
         raise _RefusedError(400, "Pictures have 1 channel (grey) or 3 (red, green, blue), not 2.")
     shape = _number(query, "frames", 1, MOST_FRAMES), height, width, channels
+    if shape[0] * height * width * scale**2 > MOST_DRAWN:
+        raise _RefusedError(413, "This GIF would be too large: ask for fewer frames, or for a smaller enlargement.")
     return shape, _number(query, "milliseconds", SHORTEST, LONGEST), scale
 
 

@@ -15,25 +15,43 @@ _IMAGES = (100, 250, 500, 1000, 2000, 5000, 10_000)
 
 def show(run: Run) -> None:
     """The whole tab."""
+    active = run.status.state in ACTIVE
     path = run.newest_weights
+    if active:
+        _follow(run.token, path is not None)
     if path is None:
-        st.info("This run has no weights yet. Its numbers can be measured as soon as its training has begun.")
+        st.info("This run has no weights yet: its numbers can be measured as soon as there are some.")
         return
     gaussian = run.config.code.kind == "gaussian"
     samples, images = _choices(run) if gaussian else (1, 1)
-    stamp = path.stat().st_mtime_ns if run.status.state not in ACTIVE else run.status.step
-    key = ("latent_numbers", run.token, stamp, samples, images)
+    # In training the weights change all the time: what is shown is what was measured last, and says after which step.
+    key = ("latent_numbers", run.token, "" if active else path.stat().st_mtime_ns, samples, images)
     text = results().get(key)
     found = latent_numbers.from_json(text) if text else None
     kept = latent_numbers.kept(run) if found is None else None
     shown = found or kept
     wanted = found is not None or (kept is not None and _answers(kept, samples, images, gaussian))
-    if not wanted:
-        label = "Measure" if shown is None else f"Measure with {samples:,} samples for {images:,} pictures"
+    if active or not wanted:
+        label = (
+            "Measure"
+            if shown is None
+            else "Measure again"
+            if wanted
+            else f"Measure with {samples:,} samples, {images:,} pictures"
+        )
         ask(key, {"run": run.token, "samples": samples, "bound_images": images}, label, lambda text: _keep(run.token, text))
     if shown is not None:
         _report(run, shown)
     _formulas(gaussian)
+
+
+@st.fragment(run_every=1.5)
+def _follow(token: str, has_weights: bool) -> None:
+    """Ask for the weights of this moment, and show the page anew when the first are there or the training is over."""
+    run = find_run(token)
+    if run is None or run.status.state not in ACTIVE or (run.newest_weights is not None) != has_weights:
+        st.rerun()
+    run.watched_path.touch()
 
 
 def _choices(run: Run) -> tuple[int, int]:

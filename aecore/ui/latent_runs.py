@@ -76,6 +76,12 @@ def _candidates(linked: str) -> list[Run]:
     return sorted(unique.values(), key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))
 
 
+_TRAINING = {
+    "running": "Still in training: everything here follows its newest weights, about once a second.",
+    "paused": "Its training is paused: everything here is as it was at the last step.",
+}
+
+
 def about(run: Run, train_page: str) -> None:
     """What the network is and what to make of its code, in two sentences."""
     config, status = run.config, run.status
@@ -97,5 +103,5 @@ def about(run: Run, train_page: str) -> None:
     st.markdown(what)
     if status.state in ACTIVE:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption("Still in training: everything here follows its newest weights, about once a second.")
+            st.caption(_TRAINING.get(status.state, "Waiting for its training to begin."))
             st.page_link(train_page, label="Watch it train", icon=":material/model_training:", query_params={"run": run.token})

@@ -35,6 +35,6 @@ function codeStatistics(encodings) {
   for (const encoding of encodings) encoding.mean.forEach((value, k) => (variance[k] += (value - mean[k]) ** 2 / count))
   const use = isGaussian ? kl : variance
   const order = [...use.keys()].sort((a, b) => use[b] - use[a])
-  const active = [...variance].map((value) => value > ACTIVE_VARIANCE)
+  const active = [...variance].map((value) => !(value <= ACTIVE_VARIANCE)) // of what is no number nothing is known
   return { mean, variance, low, high, kl: isGaussian ? kl : null, active, order, count }
 }

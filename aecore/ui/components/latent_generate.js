@@ -242,7 +242,9 @@ class LatentGenerate extends SpaceView {
   showNearest(isDone) {
     const name = this.wantsNearest && isDone ? this.nameSamples() : null
     this.answered = this.isAbout(name) ? this.answer : null
-    if (name && !this.answered && !this.isDragging && this.asked !== name) {
+    // In training the next weights must not call off the search for those of now: it might never end.
+    const isUnderWay = !this.space.isFinal && this.asked !== this.answer?.name && this.asked?.startsWith(this.wish)
+    if (name && !this.answered && !this.isDragging && this.asked !== name && !isUnderWay) {
       this.timer ??= setTimeout(() => this.ask(name), ASK_AFTER)
     }
     setText(this.part("summary"), this.wantsNearest ? this.summaryText() : "")

@@ -29,12 +29,21 @@ class LatentMap extends SpaceView {
 
   open() {
     this.setPlane()
-    if (this.space.isReady) this.controls.fill()
+    if (this.space.isReady) {
+      this.controls.fill()
+      this.showSize()
+    }
     super.open()
+  }
+
+  // The style makes each of the picture's pixels a whole number of the screen's.
+  showSize() {
+    this.root.style.setProperty("--pixels", `${this.space.size.width}px`)
   }
 
   close() {
     super.close()
+    clearTimeout(this.speaking)
     this.walk.stop()
     for (const part of [this.map, this.grid, this.strip]) part.close()
   }
@@ -42,7 +51,11 @@ class LatentMap extends SpaceView {
   hear(news) {
     if (news === "codes") this.setPlane()
     if (["network", "pictures", "codes"].includes(news)) this.controls.fill()
-    if (news === "network") this.map.renew()
+    if (news === "code") this.speak()
+    if (news !== "network") return
+    this.showSize()
+    this.map.renew()
+    if (this.map.path.length > 1 && !this.pointer.isDragging) this.paintStrip()
   }
 
   readTheme() {
@@ -155,14 +168,30 @@ class LatentMap extends SpaceView {
   describe(code) {
     const { space, map } = this
     if (!map.plane) return setText(this.part("place"), "Encoding the test pictures…")
-    const place = map.placeOf(code).slice(0, map.plane.kind === "line" ? 1 : 2)
-    const pixels = this.hovered ?? map.window.toPixels(map.placeOf(code))
-    const nearest = map.points.nearestTo(map.window, pixels, Infinity)
+    const [place, what] = this.placeWords(code, this.hovered?.[1])
+    setText(this.part("place"), `At ${place} on the plane of ${map.plane.name}.${what}`)
+    this.part("picture").ariaLabel = `The picture that the decoder draws at ${place}.${what}`
+  }
+
+  // Where a code is on the map, and the class of the picture that is nearest to it there. row: where that is looked for, in
+  // pixels, because the rows of a line are no part of the code.
+  placeWords(code, row) {
+    const { space, map } = this
+    const place = map.placeOf(code)
+    const [x, y] = map.window.toPixels(place)
+    const nearest = map.points.nearestTo(map.window, [x, row ?? (map.plane.kind === "line" ? null : y)], Infinity)
     const what = nearest < 0 ? "" : ` Nearest on the map: a picture of class ${space.classOf(nearest)}.`
-    setText(this.part("place"), `At ${placeText(place)} on the plane of ${map.plane.name}.${what}`)
-    this.part("picture").ariaLabel = `The picture that the decoder draws at ${placeText(place)}.${what}`
+    return [placeText(place.slice(0, map.plane.kind === "line" ? 1 : 2)), what]
+  }
+
+  // Said aloud once the point rests.
+  speak() {
     clearTimeout(this.speaking)
-    this.speaking = setTimeout(() => setText(this.part("spoken"), `The point is at ${placeText(place)}.${what}`), SPEAK_AFTER)
+    this.speaking = setTimeout(() => {
+      if (!this.map.window.box) return // nothing is drawn yet
+      const [place, what] = this.placeWords(this.space.code)
+      setText(this.part("spoken"), `The point is at ${place}.${what}`)
+    }, SPEAK_AFTER)
   }
 
   // The test picture that is pointed at, beside the pointer.
@@ -184,7 +213,7 @@ class LatentMap extends SpaceView {
     this.part("play").disabled = this.part("forget").disabled = !hasPath
     setText(this.part("play"), this.walk.isGoing ? "Stop" : "Play")
     this.part("strip").toggleAttribute("data-empty", !hasPath)
-    this.part("film-hint").hidden = hasPath
+    setText(this.part("film-hint"), hasPath ? "Twelve pictures, equally far apart along your way." : "The pictures along your way appear here.")
   }
 
   // Only while somebody reads it.

@@ -132,6 +132,7 @@ class LatentWalk extends SpaceView {
 
   useText(k) {
     const { kl, variance } = this.space.statistics
+    if (!Number.isFinite(variance[k])) return "no number"
     return kl ? `${kl[k].toFixed(2)} nats` : `σ ${lossText(Math.sqrt(variance[k]))}`
   }
 

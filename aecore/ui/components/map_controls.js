@@ -18,7 +18,7 @@ class MapControls {
     this.part("plane").onchange = () => this.choosePlane({ kind: this.part("plane").value })
     for (const name of ["across", "up"]) {
       this.part(name).onchange = () =>
-        this.choosePlane({ kind: "pair", pair: ["across", "up"].map((each) => Number(this.part(each).value)) })
+        this.choosePlane({ kind: "pair", pair: this.pairWith(name) })
     }
     this.part("nearer").onclick = () => view.pointer.zoom(1 / ZOOM_STEP)
     this.part("farther").onclick = () => view.pointer.zoom(ZOOM_STEP)
@@ -29,6 +29,14 @@ class MapControls {
   choose(choice) {
     Object.assign(this.choices, choice)
     this.apply()
+  }
+
+  // The two numbers, after one was chosen: one that is on both axes changes places with the other.
+  pairWith(name) {
+    const [across, up] = ["across", "up"].map((each) => Number(this.part(each).value))
+    if (across !== up) return [across, up]
+    const [oldAcross, oldUp] = this.choices.pair
+    return name === "across" ? [across, oldAcross] : [oldUp, up]
   }
 
   choosePlane(choice) {
@@ -116,9 +124,8 @@ class MapControls {
   fillClasses() {
     const { space } = this.view
     const box = this.part("classes")
-    const wanted = space.classes.join("\n")
-    if (box.dataset.classes === wanted) return
-    box.dataset.classes = wanted
+    if (this.classes === space.classes) return
+    this.classes = space.classes
     box.replaceChildren(...space.classes.map((name, kind) => this.makeChip(name, kind)))
     this.paintClasses()
   }

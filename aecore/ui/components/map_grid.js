@@ -1,6 +1,8 @@
 // The manifold: pictures decoded at the middles of a grid over what is seen of a plane, made in idle time from the middle out.
 // Old pictures stay where they are until newer ones come. Needs canvas.js, pixels.js, idle_work.js and map_window.js.
 
+const SAME = 1e-3 // numbers of two codes that differ by less give the same picture
+
 class MapGrid {
   // onpaint: called whenever there is more to see.
   constructor(space, onpaint) {
@@ -8,7 +10,7 @@ class MapGrid {
     this.work = new IdleWork()
     this.tile = make("canvas")
     this.sheet = make("canvas") // all pictures, one beside the other
-    this.wanted = ""
+    this.wanted = null // of what the pictures are: {stamp, n, plane, away, edges}
     this.edges = null
     this.done = 0
   }
@@ -21,8 +23,8 @@ class MapGrid {
   update(map, n) {
     const { space } = this
     const away = map.plane.move(space.code, [0, 0])
-    const wanted = `${space.stamp} ${n} ${map.plane.name} ${map.edges} ${Array.from(away, (value) => value.toFixed(3))}`
-    if (wanted === this.wanted) return
+    const wanted = { stamp: space.stamp, n, plane: map.plane, edges: map.edges.flat(), away }
+    if (this.wanted && isSameGrid(this.wanted, wanted)) return
     this.wanted = wanted
     this.turnSheet(map.edges, n)
     this.done = 0
@@ -74,9 +76,17 @@ class MapGrid {
     const scale = map.side / (2 * map.half)
     const x = map.box.left + (left - map.middle[0] + map.half) * scale
     const y = map.box.top + (map.middle[1] + map.half - high) * scale
-    pen.imageSmoothingEnabled = false
-    pen.drawImage(this.sheet, x, y, (right - left) * scale, (high - low) * scale)
+    const across = (right - left) * scale
+    pen.imageSmoothingEnabled = across * pen.getTransform().a < this.sheet.width // smaller than it is: no pixel may get lost
+    pen.drawImage(this.sheet, x, y, across, (high - low) * scale)
   }
+}
+
+// A code that is moved within the plane has the same numbers beside it but for rounding.
+function isSameGrid(a, b) {
+  const isClose = (value, k) => Object.is(value, b.away[k]) || Math.abs(value - b.away[k]) < SAME
+  const isSameView = a.stamp === b.stamp && a.n === b.n && a.plane === b.plane && a.edges.every((edge, i) => edge === b.edges[i])
+  return isSameView && a.away.length === b.away.length && a.away.every(isClose)
 }
 
 // The cells of an n × n grid, as [column, row], those in the middle first.

@@ -3,6 +3,7 @@
 
 const PATH_PICTURES = 12
 const PATH_SECONDS = 5
+const NARROW = 480 // pixels, below which the strip has two rows
 
 // The point at a share (0 to 1) of the length of a path of [a, b].
 function alongPath(path, share) {
@@ -29,10 +30,10 @@ class PathStrip {
   // codeAt(place): the code of a place of the path. whenDone is called when all pictures are there.
   paint(path, codeAt, whenDone) {
     const { space, canvas } = this
-    const { height, width } = space.size
-    if (canvas.width !== PATH_PICTURES * width || canvas.height !== height) {
-      Object.assign(canvas, { width: PATH_PICTURES * width, height })
-    }
+    const columns = canvas.clientWidth < NARROW ? PATH_PICTURES / 2 : PATH_PICTURES
+    const [width, height] = [columns * space.size.width, (PATH_PICTURES / columns) * space.size.height]
+    if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height })
+    this.columns = columns
     this.work.start(this.painting(path, codeAt), whenDone)
   }
 
@@ -40,7 +41,8 @@ class PathStrip {
     const tile = make("canvas")
     for (let i = 0; i < PATH_PICTURES; i++) {
       paintPicture(tile, this.space.size, this.space.decode(codeAt(alongPath(path, i / (PATH_PICTURES - 1)))))
-      this.canvas.getContext("2d").drawImage(tile, i * this.space.size.width, 0)
+      const [column, row] = [i % this.columns, Math.floor(i / this.columns)]
+      this.canvas.getContext("2d").drawImage(tile, column * tile.width, row * tile.height)
       yield
     }
   }

@@ -17,8 +17,8 @@ class MapPointer {
     box.onpointerdown = (event) => this.down(event)
     box.onpointermove = (event) => this.move(event)
     box.onpointerup = box.onpointercancel = (event) => this.up(event)
-    box.onpointerleave = (event) => event.pointerType === "mouse" && !this.fingers.size && hooks.hover(null, event)
-    box.addEventListener("wheel", (event) => this.wheel(event), { passive: false })
+    box.onpointerleave = (event) => this.fingers.size || hooks.hover(null, event)
+    box.onwheel = (event) => this.wheel(event)
     box.onkeydown = (event) => this.key(event)
   }
 
@@ -44,7 +44,7 @@ class MapPointer {
   move(event) {
     const pixels = this.pixelsOf(event)
     if (!this.fingers.has(event.pointerId)) {
-      if (event.pointerType === "mouse") this.hooks.hover(this.view.window.isInside(pixels) ? pixels : null, event)
+      if (event.pointerType !== "touch") this.hooks.hover(this.view.window.isInside(pixels) ? pixels : null, event)
       return
     }
     if (this.isDragging) this.hooks.drag(pixels, event)
@@ -71,6 +71,7 @@ class MapPointer {
   up(event) {
     this.fingers.delete(event.pointerId)
     this.release()
+    if (event.pointerType === "touch") this.hooks.hover(null, event) // a finger that is lifted points at nothing
   }
 
   release() {
@@ -82,7 +83,9 @@ class MapPointer {
     const root = this.view.box.getRootNode()
     if (!event.ctrlKey && root.activeElement !== this.view.box) return
     event.preventDefault()
-    this.zoom(ZOOM_STEP ** Math.sign(event.deltaY), this.pixelsOf(event))
+    // A notch of a wheel is one step. A touchpad tells many small moves, and a pinch on it still smaller ones, as if with Ctrl.
+    const notch = event.deltaMode === WheelEvent.DOM_DELTA_PIXEL ? (event.ctrlKey ? 10 : 100) : 3
+    this.zoom(ZOOM_STEP ** Math.max(-1, Math.min(1, event.deltaY / notch)), this.pixelsOf(event))
   }
 
   zoom(factor, pixels = this.middle) {

@@ -37,13 +37,13 @@ class MapPoints {
     return this.target.map((place, i) => place.map((value, axis) => this.start[i][axis] + share * (value - this.start[i][axis])))
   }
 
-  // The nearest picture to these pixels, if one is within reach; classes: those to look at, or null for all.
+  // The nearest picture to these pixels (y null: only across), if one is within reach; classes: those to look at, or null for all.
   nearestTo(map, [x, y], reach, classes = null) {
     let [nearest, closest] = [-1, reach]
     this.now.forEach((place, i) => {
       if (classes && !classes.has(this.space.labels[i])) return
       const [across, down] = map.toPixels(place)
-      const distance = Math.hypot(across - x, down - y)
+      const distance = Math.hypot(across - x, y === null ? 0 : down - y)
       if (distance <= closest) [nearest, closest] = [i, distance]
     })
     return nearest

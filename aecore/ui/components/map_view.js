@@ -4,6 +4,9 @@
 
 const REACH = 10 // pixels within which a point is meant
 const TICKS_APART = 64 // pixels
+const TICK_HEIGHT = 10
+const TICK_GAP = 10
+const SMALL = 400 // pixels: a map with smaller points
 
 class MapView {
   // box: an element to fill, square; hooks.ondraw: called when the map wants to be drawn again.
@@ -108,33 +111,38 @@ class MapView {
   drawAxes(pen) {
     const { window, plane, theme } = this
     const { left, right, top, bottom } = window.box
-    const count = Math.max(2, window.side / TICKS_APART)
-    const xTicks = window.ticks(0, count)
-    let last = -Infinity // where the last text ended: in a warped map ticks crowd at the edges
-    tickTexts(xTicks).forEach((text, i) => {
-      const [x] = window.toPixels([xTicks[i], 0])
-      const half = widthOf(pen, theme, text) / 2
-      if (x < left - 1 || x > right + 1 || x - half < last + 6) return
-      last = x + half
-      rule(pen, theme, x, top, x, bottom, xTicks[i] === 0 ? 0.28 : 0.09)
-      write(pen, theme, text, x, bottom + 13, { align: "center" })
-    })
     const isLine = plane.kind === "line"
-    const yTicks = isLine ? [] : window.ticks(1, count)
-    last = Infinity
-    tickTexts(yTicks).forEach((text, i) => {
-      const [, y] = window.toPixels([0, yTicks[i]])
-      if (y < top - 1 || y > bottom + 1 || y > last - 16) return
-      last = y
-      rule(pen, theme, left, y, right, y, yTicks[i] === 0 ? 0.28 : 0.09)
+    for (const { value, text, at: x } of this.ticks(0, left, right, (text) => widthOf(pen, theme, text))) {
+      rule(pen, theme, x, top, x, bottom, value === 0 ? 0.28 : 0.09)
+      write(pen, theme, text, x, bottom + 13, { align: "center" })
+    }
+    for (const { value, text, at: y } of isLine ? [] : this.ticks(1, top, bottom, () => TICK_HEIGHT)) {
+      rule(pen, theme, left, y, right, y, value === 0 ? 0.28 : 0.09)
       write(pen, theme, text, left - 7, y, { align: "right" })
-    })
+    }
     write(pen, theme, plane.labels[0], (left + right) / 2, bottom + 31, { align: "center" })
     pen.save()
     pen.translate(9, (top + bottom) / 2)
     pen.rotate(-Math.PI / 2)
     write(pen, theme, isLine ? "a row for each class" : plane.labels[1], 0, 0, { align: "center" })
     pen.restore()
+  }
+
+  // [{value, text, at: pixels}] of the ticks whose texts have room: in a warped map they crowd at its edges, so the ones in the
+  // middle come first.
+  ticks(axis, start, end, lengthOf) {
+    const { window } = this
+    const values = window.ticks(axis, Math.max(2, window.side / TICKS_APART))
+    const texts = tickTexts(values)
+    const ticks = values.map((value, i) => ({ value, text: texts[i], at: window.toPixels([value, value])[axis] }))
+    const fromMiddle = ({ at }) => Math.abs(at - (start + end) / 2)
+    const kept = []
+    for (const tick of ticks.sort((a, b) => fromMiddle(a) - fromMiddle(b))) {
+      tick.half = lengthOf(tick.text) / 2
+      const hasRoom = kept.every(({ at, half }) => Math.abs(at - tick.at) > half + tick.half + TICK_GAP)
+      if (tick.at >= start - 1 && tick.at <= end + 1 && hasRoom) kept.push(tick)
+    }
+    return kept
   }
 
   isFaded(i) {
@@ -144,12 +152,13 @@ class MapView {
   drawPoints(pen) {
     const { theme, window, space } = this
     const hasPictures = this.grid !== null
+    const radius = window.side < SMALL ? 3 : 4.5
     this.points.now.forEach((place, i) => {
       const kind = space.labels[i]
       const [x, y] = window.toPixels(place)
       pen.globalAlpha = this.isFaded(i) ? 0.1 : 0.85
       pen.beginPath()
-      traceMarker(pen, markerOf(theme, kind), x, y, 4.5)
+      traceMarker(pen, markerOf(theme, kind), x, y, radius)
       pen.fillStyle = colourOf(theme, kind)
       pen.fill()
       if (!hasPictures || this.isFaded(i)) return
@@ -162,7 +171,7 @@ class MapView {
   drawEllipses(pen) {
     this.space.encodings.forEach(({ logVariance }, i) => {
       if (!logVariance || this.isFaded(i)) return
-      pen.globalAlpha = 0.45
+      pen.globalAlpha = this.grid ? 0.9 : 0.45
       this.traceCloud(pen, this.points.now[i], logVariance, 1)
       Object.assign(pen, { strokeStyle: colourOf(this.theme, this.space.labels[i]), lineWidth: 1 })
       pen.stroke()

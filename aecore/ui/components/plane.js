@@ -1,4 +1,4 @@
-// A flat cut through a code space: what is drawn as a map. No screen. Needs principal_axes.js.
+// A flat cut through a code space: what is drawn as a map. No screen. Needs random.js and principal_axes.js.
 
 class Plane {
   // kind: "pair", "components" or "line"; name: what tells it from other planes; labels: of its two axes; directions: two
@@ -70,7 +70,8 @@ function componentsPlane(space, before = null) {
   const now = codes.slice(0, known.length).map((code) => plane.coordinates(code))
   if (known.length) plane.directions = turnedLike(directions, now, known)
   // The prior N(0, I) seen from the codes' mean; without a prior, the codes' own spread about it.
-  const along = plane.directions.map((direction) => codes.map((code) => innerProduct(code, direction) - innerProduct(mean, direction)))
+  const places = codes.map((code) => plane.coordinates(code))
+  const along = [0, 1].map((axis) => places.map((place) => place[axis]).filter(Number.isFinite))
   plane.centre = plane.directions.map((direction) => (space.isGaussian ? -innerProduct(mean, direction) : 0))
   plane.spread = along.map((values) => (space.isGaussian ? 1 : Math.sqrt(innerProduct(values, values) / values.length) || 1))
   return plane

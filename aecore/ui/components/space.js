@@ -4,12 +4,15 @@
 //
 // While the run is in training, newer weights are fetched again and again, and all pictures are encoded anew.
 
-const FINAL_STATES = ["finished", "stopped", "failed", "interrupted"]
+const FINAL_STATES = ["finished", "stopped", "failed", "interrupted", "gone"]
 const FETCH_EVERY = 700 // milliseconds from having encoded everything to asking for newer weights
 const LONGEST_WAIT = 5000
 const BREATHS = 4 // so many times as long as fetching took is waited before the next time: the network belongs to others too
+const LIVE_BUDGET = 800 // milliseconds that encoding may take while the run is in training: large networks then encode fewer…
+const LIVE_LEAST = 100 // …but not fewer than these
 const TELL_EVERY = 100 // encodings of the first pass between two times that listeners hear of them
 const SPACES_KEPT = 3
+const BROKEN = "The weights of this network have grown beyond all bounds: its training has diverged. Train it again with a smaller learning rate."
 const USUAL_REACH = 3 // a Gaussian code's prior has 99.7 % within three standard deviations
 
 class Space {
@@ -144,6 +147,7 @@ class Space {
   update(stamp, state) {
     this.wantedStamp = stamp
     if (this.isFinal) this.state = state
+    this.isRefused = false
     this.fetchSoon(0)
   }
 
@@ -155,8 +159,8 @@ class Space {
     clearTimeout(this.timer)
     if (!this.listeners.size) return
     const isNewest = this.wantedStamp === null || this.wantedStamp === this.stamp
-    const isComplete = this.network && this.pictures.length && this.isFinal && isNewest
-    if (!isComplete) this.timer = setTimeout(() => this.fetchAll(), delay)
+    const hasAll = this.network && this.pictures.length && isNewest
+    if (!this.isFinal || !(hasAll || this.isRefused)) this.timer = setTimeout(() => this.fetchAll(), delay)
   }
 
   async fetchAll() {
@@ -192,7 +196,7 @@ class Space {
     if (isKept) this.wantedStamp = this.stamp // the page may have known an older one
     this.network = makeNetwork(facts.description, weights)
     if (this.isGaussian) this.code ??= new Float32Array(this.codeSize)
-    this.say("")
+    if (this.problem !== BROKEN) this.say("") // whether it still is, the codes will tell
     this.tell("network")
     this.setState(facts.state)
     this.encodeAll()
@@ -212,6 +216,8 @@ class Space {
     const address = `${this.base}/api/runs/${encodeURIComponent(this.token)}/${what}`
     const response = await fetch(address, { cache }).catch(() => null)
     if (response?.ok) return response
+    this.isRefused = response?.status === 404
+    if (this.isRefused) this.setState(response.headers.get("x-run-state") ?? this.state)
     const { error } = (await response?.json().catch(() => null)) ?? {}
     throw Object.assign(new Error(error ?? "The server does not answer. Trying again…"), { isAnswer: true })
   }
@@ -220,6 +226,7 @@ class Space {
     if (state === this.state) return
     this.state = state
     this.tell("state")
+    if (this.isFinal && this.encodings.length < this.pictures.length) this.encodeAll() // what there was no time for
   }
 
   say(problem) {
@@ -251,8 +258,12 @@ class Space {
     const { network, pictures } = this
     const isFirst = !this.encodings.length
     const encodings = []
+    let spent = 0
     for (const picture of pictures) {
+      if (!this.isFinal && spent > LIVE_BUDGET && encodings.length >= LIVE_LEAST) break
+      const start = performance.now()
       encodings.push(network.encode(picture))
+      spent += performance.now() - start
       if (isFirst && encodings.length % TELL_EVERY === 0 && encodings.length < pictures.length) this.accept([...encodings])
       yield
     }
@@ -262,6 +273,8 @@ class Space {
   accept(encodings) {
     this.encodings = encodings
     this.statistics = codeStatistics(encodings)
+    const isBroken = !this.statistics.mean.every(Number.isFinite)
+    if (isBroken || this.problem === BROKEN) this.say(isBroken ? BROKEN : "")
     this.tell("codes")
   }
 }

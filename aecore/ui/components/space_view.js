@@ -49,7 +49,7 @@ class SpaceView {
 
   showMessage() {
     const { problem, isReady } = this.space
-    const text = isReady ? "" : problem || "Getting the network…"
+    const text = problem || (isReady ? "" : "Getting the network…")
     const message = this.part("message")
     setText(message, text)
     message.hidden = text === ""
