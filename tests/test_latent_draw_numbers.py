@@ -36,6 +36,7 @@ def terms_of_all(space: FakeSpace) -> tuple[torch.Tensor, torch.Tensor]:
 def test_terms_beside_those_of_a_typical_picture(browser: Browser) -> None:
     space = FakeSpace()
     with opened_draw(browser, space) as view:
+        expect(view.find("message")).to_contain_text("has diverged")  # it stands above the board, which then moves
         draw(view, *SEVEN)
         terms, kl = terms_of_all(space)
         expect(view.find("typical-total")).not_to_have_text("…")
@@ -145,6 +146,7 @@ def test_a_network_that_has_diverged_shows_no_numbers_and_no_error(browser: Brow
         for parameter in space.model.parameters():
             parameter.fill_(math.nan)
     with opened_draw(browser, space) as view:
+        expect(view.find("message")).to_contain_text("has diverged")  # it stands above the board, which then moves
         draw(view, *SEVEN)
         expect(view.find("term-total")).to_have_text("–")
         expect(view.find("typical-total")).to_have_text("–")

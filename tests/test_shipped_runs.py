@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 
 import pytest
+import torch
 
+from aecore.atlas import read_atlas
 from aecore.checkpoint import load_model
-from aecore.data.loading import load
+from aecore.data.loading import Split
 from aecore.evaluation import evaluate
 from aecore.frames import kept_frames, read_frame, read_gallery
+from aecore.latent_numbers import kept
 from aecore.runs import shipped, shipped_run
 from aecore.shipped_runs import SHIPPED, shipped_config
 
@@ -33,6 +36,18 @@ def test_a_shipped_run_is_whole_small_and_as_good_as_it_says(name: str) -> None:
     assert read_frame(run.frames_folder) is not None
     assert len(kept_frames(run.frames_folder)) > 10
     assert sum(path.stat().st_size for path in run.folder.rglob("*") if path.is_file()) < 3_000_000
-    # The digits that come with the app are MNIST too, and mostly images that this run was trained on: never much worse.
-    measured = evaluate(load_model(run), run.config, load("digits").test)
-    assert math.isclose(measured["mse"], status.test["mse"], rel_tol=0.15)
+    # The first test images are kept with the run: a sample of those that its status speaks of.
+    atlas = read_atlas(run)
+    assert atlas is not None
+    assert atlas.origin == "test"
+    sample = Split(torch.from_numpy(atlas.images), torch.from_numpy(atlas.labels))
+    measured = evaluate(load_model(run), run.config, sample)
+    assert math.isclose(measured["mse"], status.test["mse"], rel_tol=0.1)
+    numbers = kept(run)
+    assert numbers is not None
+    assert numbers.images == status.test_images
+    if run.config.corruption.kind == "none":
+        assert math.isclose(numbers.mse, status.test["mse"], rel_tol=1e-4)
+    if numbers.neg_elbo is not None:
+        assert math.isclose(numbers.neg_elbo, status.test["neg_elbo"], rel_tol=1e-4)
+        assert (numbers.bounds[-1].samples, numbers.bound_images) == (500, 1000)
