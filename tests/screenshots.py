@@ -1,4 +1,4 @@
-"""``make screenshots``: pictures of every page, in light, dark and on a phone, and the README's own (docs/train.png)."""
+"""``make screenshots``: pictures of every page, in light, dark and on a phone, and the README's own (docs/)."""
 
 from __future__ import annotations
 
@@ -60,6 +60,8 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 _encoded(page)
                 _picture(page, folder / f"latent-{tab.lower()}-{name}.png")
                 if tab == "Map" and not trained:
+                    page.get_by_text("Both", exact=True).click()
+                    page.locator("[data-testid=latent-map][data-cells='256']").wait_for()
                     _picture(page, LATENT_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
@@ -82,7 +84,7 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
 def _encoded(page: Page) -> None:
     """Wait until the test pictures of a code space are where they belong."""
     page.wait_for_function(
-        "() => [...(globalThis.aecoreSpaces ?? new Map()).values()].every((one) => one.statistics && !one.isEncoding)"
+        "() => !globalThis.aecoreSpaces || [...aecoreSpaces.values()].some((one) => one.statistics && !one.isEncoding)"
     )
 
 

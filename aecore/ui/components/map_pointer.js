@@ -17,6 +17,7 @@ class MapPointer {
     box.onpointerdown = (event) => this.down(event)
     box.onpointermove = (event) => this.move(event)
     box.onpointerup = box.onpointercancel = (event) => this.up(event)
+    // A finger that is lifted leaves, too: then nothing is under it.
     box.onpointerleave = (event) => this.fingers.size || hooks.hover(null, event)
     box.onwheel = (event) => this.wheel(event)
     box.onkeydown = (event) => this.key(event)
@@ -71,7 +72,6 @@ class MapPointer {
   up(event) {
     this.fingers.delete(event.pointerId)
     this.release()
-    if (event.pointerType === "touch") this.hooks.hover(null, event) // a finger that is lifted points at nothing
   }
 
   release() {
