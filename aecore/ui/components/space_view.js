@@ -78,9 +78,11 @@ class SpaceView {
     this.leaveReadings(start)
   }
 
-  // What tests and benchmarks read: how many frames were drawn, how long the last took, how long after what caused it.
+  // What tests and benchmarks read: how many frames were drawn, how long the last took, how long after what caused it, and when
+  // the first was there, in milliseconds since the page was opened.
   leaveReadings(start) {
     const now = performance.now()
+    this.root.dataset.firstMs ??= now.toFixed(0)
     this.root.dataset.frames = ++this.frames
     this.root.dataset.frameMs = (now - start).toFixed(2)
     if (this.touchedAt !== null) this.root.dataset.latencyMs = (now - this.touchedAt).toFixed(2)
