@@ -6,6 +6,7 @@ import json
 import re
 
 import pytest
+from PIL import Image
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from aecore.shipped_runs import VAE_CONVOLUTIONAL, VAE_DENSE, VAE_PLANE
@@ -160,6 +161,35 @@ def test_looking_into_a_run_while_it_trains(context: BrowserContext, server: App
     train.press("Stop")
     train.until_state("stopped")
     expect(other.get_by_text("Still in training")).to_be_hidden()
+
+
+def test_a_way_between_two_pictures_is_saved_as_a_gif(latent: LatentPage) -> None:
+    view = latent.open(f"?view=Between&network={VAE_DENSE}").view("Between")
+    expect(view).to_have_attribute("data-strips", "done")
+    with latent.page.expect_download() as download:
+        view.get_by_role("button", name="GIF", exact=True).click()
+    image = Image.open(download.value.path())
+    assert image.format == "GIF"
+    assert getattr(image, "n_frames", 1) > 30
+    assert image.size == (224, 224)
+
+
+def test_drawing_a_digit_moves_its_code_without_a_message(latent: LatentPage) -> None:
+    view = latent.open("?view=Draw").view("Draw")
+    latent.quiet()
+    before = len(latent.sent)
+    box = view.get_by_test_id("board").bounding_box()
+    assert box is not None
+    seen = [view.get_attribute("data-mean")]
+    latent.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + 0.15 * box["height"])
+    latent.page.mouse.down()
+    for share in (0.3, 0.5, 0.7, 0.85):
+        latent.page.mouse.move(box["x"] + 0.5 * box["width"], box["y"] + share * box["height"])
+        expect(view).not_to_have_attribute("data-mean", seen[-1] or "")
+        seen.append(view.get_attribute("data-mean"))
+    latent.page.mouse.up()
+    assert len(set(seen)) == 5
+    assert len(latent.sent) == before
 
 
 def test_a_phone(latent: LatentPage) -> None:
