@@ -12,13 +12,15 @@ from collections.abc import Callable
 import torch
 
 from aecore.atlas import Atlas, atlas_of, write_atlas
-from aecore.checkpoint import load_state, save_live_model, save_model, save_state
+from aecore.checkpoint import load_state, save_model, save_state
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.loading import Dataset, load
 from aecore.evaluation import evaluate
 from aecore.frames import drop_frames_after
+from aecore.live_weights import LiveWeights
 from aecore.metrics_log import MetricsWriter
+from aecore.pacing import Paced
 from aecore.painting import Painter
 from aecore.runs import Run, Status
 from aecore.training import DivergedError, Trainer
@@ -33,10 +35,7 @@ HEARTBEAT = 1.0
 """Seconds between two signs of life of a paused run."""
 WATCHING_SHARE = 0.1
 """Part of the time that validating, and painting, may take of a run: the rest is for training."""
-WATCHED_FOR = 5.0
-"""Seconds after somebody asked for the weights of this moment in which they are offered again."""
-OFFERING_SHARE = 0.02
-"""Part of the time that writing those may take."""
+
 
 _DATASETS_KEPT = 2
 _datasets: OrderedDict[tuple[str, int | None, str], Dataset] = OrderedDict()
@@ -67,25 +66,6 @@ class StopRequestedError(Exception):
         self.state = state
 
 
-class _Paced:
-    """Work worth doing often but not always: once done, it is due again when it has taken only `share` of the time since."""
-
-    def __init__(self, share: float) -> None:
-        self._share = share
-        self._due = 0.0
-
-    @property
-    def due(self) -> bool:
-        return time.perf_counter() >= self._due
-
-    def __enter__(self) -> None:
-        self._started = time.perf_counter()
-
-    def __exit__(self, *_: object) -> None:
-        now = time.perf_counter()
-        self._due = now + (now - self._started) * (1 / self._share - 1)
-
-
 class Recorder:
     """One run, from where it stands to its end or to the moment when it is asked to stop.
 
@@ -107,10 +87,9 @@ class Recorder:
         self._single_steps = self._control.single_steps
         self._last_write = 0.0
         self._seconds = 0.0
-        self._validating = _Paced(WATCHING_SHARE)
-        self._painting = _Paced(WATCHING_SHARE)
-        self._offering = _Paced(OFFERING_SHARE)
-        self._offered = -1  # the step whose weights were offered last
+        self._validating = Paced(WATCHING_SHARE)
+        self._painting = Paced(WATCHING_SHARE)
+        self._live_weights = LiveWeights(run)
 
     def record(self) -> Status:
         """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
@@ -221,29 +200,12 @@ class Recorder:
             self._metrics.write(clock | values)
         if paint:
             self._paint(keep=keep)
-        self._offer_weights()
+        self._live_weights.offer(self._trainer.model, self._trainer.step)
         self._write_status()
 
     def _paint(self, *, keep: bool = False) -> None:
         with self._painting:
             self._painter.paint(keep=keep)
-
-    def _offer_weights(self) -> None:
-        """Write the weights of this moment, if somebody looks into the run's code space."""
-        try:
-            asked = self.run.watched_path.stat().st_mtime
-        except OSError:
-            return
-        step = self._trainer.step
-        if time.time() - asked > WATCHED_FOR or not self._offering.due or (step == self._offered and self._is_offered):
-            return
-        with self._offering:
-            save_live_model(self.run, self._trainer.model)
-        self._offered = step
-
-    @property
-    def _is_offered(self) -> bool:
-        return self.run.live_model_path.is_file()
 
     def _save_resume(self) -> None:
         tensors, words = self._trainer.state()
@@ -313,7 +275,7 @@ class Recorder:
             if self._single_steps < self._control.single_steps:
                 self._single_steps += between_steps
                 return between_steps
-            self._offer_weights()
+            self._live_weights.offer(self._trainer.model, self._trainer.step)
             if time.perf_counter() - self._last_write > HEARTBEAT:
                 self._write_status()
             time.sleep(0.005)

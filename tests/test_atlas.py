@@ -13,8 +13,9 @@ from aecore.atlas import ATLAS_SIZE, Atlas, atlas_of, read_atlas, write_atlas
 from aecore.checkpoint import load_model, save_live_model, save_model
 from aecore.data.loading import load
 from aecore.frames import Gallery, write_gallery
+from aecore.live_weights import WATCHED_FOR
 from aecore.model import build
-from aecore.recording import WATCHED_FOR, Recorder
+from aecore.recording import Recorder
 from aecore.runs import Control, Run, Status
 from tests import tiny
 

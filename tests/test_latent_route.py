@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -168,7 +169,7 @@ def test_every_run_that_comes_with_the_app_answers(client: TestClient) -> None:
 
 
 def test_only_the_newest_weights_of_a_run_are_kept_in_memory(run: Run) -> None:
-    networks = _Networks(most=1)
+    networks = _Networks()
     finish(run, seed=1)
     first = networks.get(run, run.model_path, "1")
     assert networks.get(run, run.model_path, "1") is first
@@ -176,6 +177,15 @@ def test_only_the_newest_weights_of_a_run_are_kept_in_memory(run: Run) -> None:
     second = networks.get(run, run.model_path, "2")
     assert second[1] != first[1]
     assert len(networks._kept) == 1
+
+
+def test_networks_that_were_not_asked_for_lately_are_let_go(run: Run) -> None:
+    finish(run)
+    networks = _Networks(most=int(2.5 * 4 * run.config.plan.parameters))
+    for name in ("one", "two", "three"):
+        copy = Run(Path(shutil.copytree(run.folder, run.folder.parent / name)))
+        networks.get(copy, copy.model_path, "1")
+    assert [folder.name for folder in networks._kept] == ["two", "three"]
 
 
 def test_a_gallery_in_the_place_of_an_atlas_is_not_kept_by_the_browser(run: Run, client: TestClient) -> None:

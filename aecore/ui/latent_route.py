@@ -91,9 +91,12 @@ def _facts(run: Run) -> dict[str, Any]:
 
 
 class _Networks:
-    """The networks that were asked for last, one for each run: thirty people who look at one run have it packed once."""
+    """The networks that were asked for last, one for each run: thirty people who look at one run have it packed once.
 
-    def __init__(self, most: int = 8) -> None:
+    most: bytes of weights that are kept, if it is more than one network.
+    """
+
+    def __init__(self, most: int = 128 << 20) -> None:
         self._kept: OrderedDict[Path, tuple[str, tuple[dict[str, Any], bytes]]] = OrderedDict()
         self._most = most
         self._lock = Lock()
@@ -106,7 +109,7 @@ class _Networks:
         with self._lock:
             self._kept[run.folder] = (stamp, network)
             self._kept.move_to_end(run.folder)
-            while len(self._kept) > self._most:
+            while len(self._kept) > 1 and sum(len(weights) for _, (_, weights) in self._kept.values()) > self._most:
                 self._kept.popitem(last=False)
         return network
 
