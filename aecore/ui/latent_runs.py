@@ -77,7 +77,7 @@ def _candidates(linked: str) -> list[Run]:
 
 
 _TRAINING = {
-    "running": "Still in training: everything here follows its newest weights, about once a second.",
+    "running": "Still in training: everything here follows its newest weights, a large network's every few seconds.",
     "paused": "Its training is paused: everything here is as it was at the last step.",
 }
 
