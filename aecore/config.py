@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, get_args
 
@@ -18,6 +19,7 @@ from aecore.config_sections import (
     Section,
 )
 from aecore.data.catalogue import CARDS, Card, UnknownDataError, card
+from aecore.data.shape_grid import Grid
 from aecore.layers import Plan, plan
 
 MAX_PARAMETERS = 20_000_000
@@ -77,12 +79,21 @@ class RunConfig(Section):
                 "set architecture.skips to false, or code.kind to vector."
             )
         if self.architecture.kind == "conv2d":
-            most = (min(chosen.height, chosen.width) - 1).bit_length()
+            smallest = min(chosen.height, chosen.width)
+            # An even filter rounds down where the others round up.
+            most = smallest.bit_length() - 1 if self.architecture.kernel_size == 4 else (smallest - 1).bit_length()
             if len(self.architecture.channels) > most:
                 raise ValueError(
                     f"{len(self.architecture.channels)} convolutions halve a picture of {chosen.height}×{chosen.width} pixels to "
                     f"less than one pixel: use {most} at most."
                 )
+            if self.architecture.kernel_size == 4 and self.architecture.full_size_channels:
+                raise ValueError(
+                    "Filters of 4×4 pixels have no middle and cannot keep a picture's size: set architecture.full_size_channels "
+                    "to 0, or architecture.kernel_size to 3 or 5."
+                )
+        self._check_factors(chosen)
+        self._check_divergence()
         parameters = self._plan(chosen).parameters
         if parameters > MAX_PARAMETERS:
             raise ValueError(
@@ -96,6 +107,29 @@ class RunConfig(Section):
                 f"memory allows here: use a batch size of {most:,} at most, or smaller layers."
             )
         return self
+
+    def _check_factors(self, chosen: Card) -> None:
+        steps = self.data.factor_steps
+        if steps is None:
+            return
+        if not chosen.factor_names:
+            raise ValueError(f"Nothing is known of the factors of {chosen.title}: leave data.factor_steps empty.")
+        Grid(steps)
+
+    def _check_divergence(self) -> None:
+        if self.objective.divergence == "kl":
+            return
+        if self.code.kind != "gaussian":
+            raise ValueError("This regulariser needs a Gaussian code: set code.kind to gaussian, or objective.divergence to kl.")
+        if self.objective.divergence == "total-correlation":
+            if self.batch_size < 2:
+                raise ValueError("The total correlation is estimated from the images of a batch: use a batch size of 2 at least.")
+            if self.batch_size**2 * self.code.size > MAX_ACTIVATIONS:
+                most = math.isqrt(MAX_ACTIVATIONS // self.code.size)
+                raise ValueError(
+                    f"The total correlation compares all images of a batch with each other in each of {self.code.size:,} code "
+                    f"numbers: use a batch size of {most:,} at most, or a smaller code."
+                )
 
     def _plan(self, chosen: Card) -> Plan:
         return plan(self.architecture, self.code, (chosen.channels, chosen.height, chosen.width))

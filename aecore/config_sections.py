@@ -54,6 +54,12 @@ class DataConfig(Section):
     resolution: Annotated[Literal[28, 32, 64] | None, BeforeValidator(_or_none), BeforeValidator(_number)] = Field(
         None, title="Image size", description="Pixels a side, for data that comes in several sizes."
     )
+    factor_steps: Annotated[tuple[int, ...] | None, BeforeValidator(_whole_numbers), BeforeValidator(_or_none)] = Field(
+        None,
+        title="Factor steps",
+        description="Of Shapes: how many values of shape, scale, rotation, x and y there are, e.g. 3-6-40-32-32 (all of them). 1 "
+        "holds a factor fixed.",
+    )
     train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
         None,
         ge=10,
@@ -92,7 +98,7 @@ class ArchitectureConfig(Section):
         description="Filters of a convolution before the first halving, and of one after the last doubling, at the picture's own "
         "size: for fine detail. 0: none. Convolutional only.",
     )
-    kernel_size: Annotated[Literal[3, 5], BeforeValidator(_number)] = Field(
+    kernel_size: Annotated[Literal[3, 4, 5], BeforeValidator(_number)] = Field(
         3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
     )
     activation: Activation = Field(
@@ -182,12 +188,41 @@ class ObjectiveConfig(Section):
         title="Loss",
         description="Binary cross-entropy reads a pixel as a probability; squared error as a number. Summed over pixels.",
     )
+    divergence: Literal["kl", "capacity", "total-correlation"] = Field(
+        "kl",
+        title="Regulariser",
+        description="How a Gaussian code is held to its prior. KL: β·KL (VAE, β-VAE). Capacity: γ·|KL − C| with a C that rises "
+        "(Burgess et al. 2018). Total correlation: KL + (β − 1)·TC, which asks for independent numbers only (β-TCVAE, Chen et "
+        "al. 2018).",
+    )
     beta: float = Field(
         1.0,
         ge=0,
         le=1000,
         title="β",
-        description="Weight of the KL divergence between codes and prior: 1 is the VAE, more is the β-VAE.",
+        description="Weight of the KL divergence between codes and prior: 1 is the VAE, more is the β-VAE. For total "
+        "correlation: its weight.",
+    )
+    capacity: float = Field(
+        25.0,
+        ge=0,
+        le=1000,
+        title="Capacity C",
+        description="Nats that the code may carry in the end; C rises from 0 to there. For the capacity regulariser only.",
+    )
+    gamma: float = Field(
+        100.0,
+        ge=0,
+        le=10_000,
+        title="γ",
+        description="Weight of the distance between KL and C. For the capacity regulariser only.",
+    )
+    capacity_rise: float = Field(
+        0.5,
+        gt=0,
+        le=1,
+        title="Rise of C",
+        description="Share of the training in which C rises to its end. For the capacity regulariser only.",
     )
     weight_decay: float = Field(
         0.0,

@@ -1,8 +1,9 @@
 """The training engine: runs that wait, runs that run, and the worker processes that train them.
 
-As many runs at a time as there are cores; the rest wait, fairly by person: whoever has least running goes next, and of
-equals the one who has waited longest. A paused run keeps its worker while nobody waits for one, so that a single step is
-immediate; else it gives the worker up and comes back to the queue when it is resumed, where it continues exactly.
+As many runs at a time as there are cores, the members of sweeps in turns (:mod:`aecore.placing`); the rest wait, fairly by
+person: whoever has least running goes next, and of equals the one who has waited longest. A paused run keeps its worker while
+nobody waits for one, so that a single step is immediate; else it gives the worker up and comes back to the queue when it is
+resumed, where it continues exactly.
 """
 
 from __future__ import annotations
@@ -16,16 +17,22 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
 from aecore.config import RunConfig
+from aecore.placing import Bench, Seat, place_for, to_move, to_park
 from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run
+from aecore.sweep_config import SweepConfig
+from aecore.sweeps import Sweep, new_sweep
 
 MOST_ACTIVE = 8
-"""Runs that one person may have training or waiting at a time."""
+"""Runs that one person may have training or waiting at a time; a sweep counts as one."""
+MOST_SWEEPS = 2
+"""Sweeps that one person may have training or waiting at a time."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -34,19 +41,17 @@ class EngineError(RuntimeError):
     """Something that the engine cannot do, in a sentence for people."""
 
 
-@dataclass
+@dataclass(eq=False)
 class _Worker:
     process: subprocess.Popen[str]
-    ready: bool = False
-    run: Run | None = None
-    owner: str = ""
-    parking: bool = False
+    bench: Bench = field(default_factory=Bench)
 
 
 @dataclass
 class _Waiting:
     run: Run
     owner: str
+    parameters: int
     since: float = field(default_factory=time.monotonic)
 
 
@@ -94,19 +99,37 @@ class Engine:
             except subprocess.TimeoutExpired:
                 worker.process.kill()
                 worker.process.wait()
-        mark_interrupted(set(), patience=0, only={worker.run.token for worker in workers if worker.run})
+        mark_interrupted(set(), patience=0, only={seat.run.token for worker in workers for seat in worker.bench.seats})
 
     # --- for pages --------------------------------------------------------------------------------------------------
 
     def submit(self, config: RunConfig, *, owner: str, name: str = "") -> Run:
         """Make a new run and train it as soon as its turn comes. Raises EngineError for a person with too many already."""
-        with self._lock:
-            mine = [worker.owner for worker in self._workers if worker.run] + [entry.owner for entry in self._waiting]
-            if mine.count(owner) >= MOST_ACTIVE:
-                raise EngineError(f"You have {MOST_ACTIVE} runs training or waiting: stop one, or wait until one has ended.")
+        self._check_limit(owner)
         run = new_run(config, owner=owner, name=name)
-        self._enqueue(run, owner)
+        self._enqueue([run], owner)
         return run
+
+    def submit_sweep(self, config: SweepConfig, *, owner: str, name: str = "") -> Sweep:
+        """Make a new sweep and train all its runs side by side. Raises EngineError for a person with too much already."""
+        self._check_limit(owner, sweeps=True)
+        sweep = new_sweep(config, owner=owner, name=name)
+        self.enqueue_sweep(sweep, owner=owner)
+        return sweep
+
+    def enqueue_sweep(self, sweep: Sweep, *, owner: str) -> None:
+        """Train the runs of a sweep that wait for it."""
+        self._enqueue([run for run in sweep.runs if run.status.state == "queued"], owner)
+
+    def _check_limit(self, owner: str, *, sweeps: bool = False) -> None:
+        with self._lock:
+            mine = [seat.run for seat in self._seats() if seat.owner == owner]
+            mine += [entry.run for entry in self._waiting if entry.owner == owner]
+        mine_swept = {run.sweep for run in mine if run.sweep}
+        if sweeps and len(mine_swept) >= MOST_SWEEPS:
+            raise EngineError(f"You have {MOST_SWEEPS} sweeps training or waiting: stop one, or wait until one has ended.")
+        if len({run.sweep or run.token for run in mine}) >= MOST_ACTIVE:
+            raise EngineError(f"You have {MOST_ACTIVE} runs training or waiting: stop one, or wait until one has ended.")
 
     def pause(self, run: Run) -> None:
         """Halt after the present step."""
@@ -131,27 +154,27 @@ class Engine:
             state = run.status.state
             if state not in ACTIVE and not run.resumable:
                 raise EngineError(f"This run is {state}: only a paused, stopped or interrupted run can be resumed.")
-            worker = self._worker_of(run)
-            if worker is not None and (worker.parking or state not in ACTIVE):
+            seat = self._seat_of(run)
+            if seat is not None and (seat.parking or state not in ACTIVE):
                 self._again.add(run.token)  # the worker is about to say that it let the run go
-            if worker is not None or self._is_waiting(run):
+            if seat is not None or self._is_waiting(run):
                 self._ask(run, want="run")
                 return
             self._parked.discard(run.token)
             self._ask(run, want="run")
             _set_state(run, "queued")
-        self._enqueue(run, run.about.owner)
+        self._enqueue([run], run.about.owner)
 
     def single_step(self, run: Run) -> None:
         """Make one training step of a paused run."""
         with self._lock:
             self._ask(run, want="pause", single_steps=run.control.single_steps + 1)
-            worker = self._worker_of(run)
-            if worker is not None and worker.parking:
+            seat = self._seat_of(run)
+            if seat is not None and seat.parking:
                 self._again.add(run.token)
             elif run.token in self._parked:
                 self._parked.discard(run.token)
-                self._enqueue(run, run.about.owner)
+                self._enqueue([run], run.about.owner)
 
     def set_learning_rate(self, run: Run, learning_rate: float) -> None:
         """Change the learning rate (before its schedule) of a run, from its next step on."""
@@ -165,18 +188,18 @@ class Engine:
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
-    def _enqueue(self, run: Run, owner: str) -> None:
+    def _enqueue(self, runs: Sequence[Run], owner: str) -> None:
         with self._lock:
             if self._closed:
                 raise EngineError("The app is shutting down: nothing new is started.")
-            self._waiting.append(_Waiting(run, owner))
+            self._waiting += [_Waiting(run, owner, run.config.plan.parameters) for run in runs]
             while len(self._workers) < self.slots:
                 self._start_worker()
             self._dispatch()
 
     def _order(self) -> list[_Waiting]:
         """The waiting runs in the order in which they will start, if nothing else happens."""
-        running = Counter(worker.owner for worker in self._workers if worker.run)
+        running = Counter(seat.owner for seat in self._seats())
         last_start = dict(self._last_start)
         rest, order = list(self._waiting), []
         while rest:
@@ -188,24 +211,27 @@ class Engine:
         return order
 
     def _dispatch(self) -> None:
+        """Give out what can be given, in order; then even out what workers have, and take from paused runs for those who wait."""
         with self._lock:
-            for worker in self._workers:
-                if self._waiting and worker.ready and worker.run is None:
-                    entry = self._order()[0]
+            for entry in self._order():
+                bench = place_for(entry.run, entry.parameters, self._benches())
+                if bench is not None:
                     self._waiting.remove(entry)
-                    worker.run, worker.owner, worker.parking = entry.run, entry.owner, False
+                    bench.seats.append(Seat(entry.run, entry.owner, entry.parameters))
                     self._last_start[entry.owner] = time.monotonic()
-                    _tell(worker, {"run": str(entry.run.folder)})
-            starting = sum(not worker.ready for worker in self._workers)
-            self._park(len(self._waiting) - starting - sum(worker.parking for worker in self._workers))
+                    order = {"run": str(entry.run.folder), "sweep": entry.run.sweep, "owner": entry.owner}
+                    _tell(self._worker_with(bench), order)
+            starting = sum(not bench.ready for bench in self._benches())
+            parking = sum(any(seat.parking for seat in bench.seats) for bench in self._benches())
+            self._park(
+                to_park(self._benches(), len(self._waiting) - starting - parking) if self._waiting else to_move(self._benches())
+            )
 
-    def _park(self, needed: int) -> None:
-        """Take workers away from paused runs for those who wait."""
-        for worker in self._workers:
-            if needed > 0 and worker.run and not worker.parking and worker.run.status.state == "paused":
-                worker.parking = True
-                _tell(worker, {"park": True})
-                needed -= 1
+    def _park(self, seats: Sequence[Seat]) -> None:
+        for seat in seats:
+            seat.parking = True
+            worker = next(worker for worker in self._workers if seat in worker.bench.seats)
+            _tell(worker, {"park": str(seat.run.folder)})
 
     # --- the workers ------------------------------------------------------------------------------------------------
 
@@ -230,16 +256,16 @@ class Engine:
                 message = json.loads(line)
                 with self._lock:
                     if message.get("ready"):
-                        worker.ready = True
-                    elif "done" in message and worker.run is not None:
-                        self._done(worker)
+                        worker.bench.ready = True
+                    elif "done" in message:
+                        self._done(worker, message["done"])
                     self._dispatch()
         self._died(worker)
 
-    def _done(self, worker: _Worker) -> None:
-        run, worker.run, worker.parking = worker.run, None, False
-        assert run is not None
-        owner, worker.owner = worker.owner, ""
+    def _done(self, worker: _Worker, folder: str) -> None:
+        seat = next(seat for seat in worker.bench.seats if str(seat.run.folder) == folder)
+        worker.bench.seats.remove(seat)
+        run, owner = seat.run, seat.owner
         parked = run.status.state == "queued"
         again = run.token in self._again
         self._again.discard(run.token)
@@ -248,24 +274,24 @@ class Engine:
             _set_state(run, "stopped")
         elif again or (parked and run.control.want == "run"):
             _set_state(run, "queued")
-            self._waiting.append(_Waiting(run, owner))
+            self._waiting.append(_Waiting(run, owner, seat.parameters))
         elif parked:
             self._parked.add(run.token)
             _set_state(run, "paused")
 
     def _died(self, worker: _Worker) -> None:
-        """A worker ended by itself: its run has failed, another worker takes its place, the queue goes on."""
+        """A worker ended by itself: its runs have failed, another worker takes its place, the queue goes on."""
         code = worker.process.wait()
         with self._lock:
             if self._closed or worker not in self._workers:
                 return
             self._workers.remove(worker)
-            if worker.run is not None:
-                _set_state(worker.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
-            elif not worker.ready:
+            for seat in worker.bench.seats:
+                _set_state(seat.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
+            if not worker.bench.ready:
                 _LOG.error("A training worker did not start (%s).", _how(code))
             # After a while, where workers cannot start at all: else this would be a tight loop of failing processes.
-            replace = threading.Timer(0.0 if worker.ready else 1.0, self._replace_worker)
+            replace = threading.Timer(0.0 if worker.bench.ready else 1.0, self._replace_worker)
             replace.daemon = True
             replace.start()
 
@@ -277,11 +303,20 @@ class Engine:
 
     def _mine(self) -> set[str]:
         with self._lock:
-            running = {worker.run.token for worker in self._workers if worker.run}
+            running = {seat.run.token for seat in self._seats()}
             return running | {entry.run.token for entry in self._waiting} | self._parked
 
-    def _worker_of(self, run: Run) -> _Worker | None:
-        return next((worker for worker in self._workers if worker.run and worker.run.token == run.token), None)
+    def _benches(self) -> list[Bench]:
+        return [worker.bench for worker in self._workers]
+
+    def _seats(self) -> list[Seat]:
+        return [seat for bench in self._benches() for seat in bench.seats]
+
+    def _seat_of(self, run: Run) -> Seat | None:
+        return next((seat for bench in self._benches() if (seat := bench.seat_of(run))), None)
+
+    def _worker_with(self, bench: Bench) -> _Worker:
+        return next(worker for worker in self._workers if worker.bench is bench)
 
     def _is_waiting(self, run: Run) -> bool:
         return any(entry.run.token == run.token for entry in self._waiting)
@@ -314,7 +349,7 @@ def _set_state(run: Run, state: str, reason: str = "") -> None:
     run.write_status(status)
 
 
-def _tell(worker: _Worker, message: dict[str, object]) -> None:
+def _tell(worker: _Worker, message: dict[str, str]) -> None:
     with suppress(OSError):  # a dead worker is noticed by its listener
         pipe = _pipe(worker.process.stdin)
         pipe.write(json.dumps(message) + "\n")

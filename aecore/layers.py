@@ -38,8 +38,10 @@ class Dense:
 
 @dataclass(frozen=True)
 class Conv2d:
-    """A convolution that halves the picture, rounding up, or with `stride` 1 keeps its size. `shape` is what comes out:
-    (channels, height, width)."""
+    """A convolution that halves the picture, rounding up (down with an even filter), or with `stride` 1 keeps its size.
+
+    `shape` is what comes out: (channels, height, width).
+    """
 
     channels: int
     shape: Shape
@@ -168,12 +170,15 @@ def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple
         down.append(Conv2d(input_shape[0], shapes[0], size, activation, stride=1))
     for channels in architecture.channels:
         _, height, width = shapes[-1]
-        shapes.append((channels, -(-height // 2), -(-width // 2)))
+        # Padding is (k − 1) // 2: an odd filter rounds up, an even one down.
+        up_to = size % 2
+        shapes.append((channels, (height + up_to) // 2, (width + up_to) // 2))
     down += [Conv2d(before[0], after, size, activation) for before, after in itertools.pairwise(shapes)]
     up: list[Layer] = []
     for small, large in zip(shapes[:0:-1], shapes[-2::-1], strict=True):
-        # A transposed convolution of stride 2 with padding (k-1)/2 gives 2n-1 pixels; an even size needs one more.
-        padding = (large[1] - (2 * small[1] - 1), large[2] - (2 * small[2] - 1))
+        # A transposed convolution of stride 2 with this padding gives 2n - 1 pixels, of an even filter 2n; the rest is padded.
+        given = size % 2
+        padding = (large[1] - (2 * small[1] - given), large[2] - (2 * small[2] - given))
         up.append(ConvTranspose2d(small[0], large, size, padding, architecture.output if large is input_shape else activation))
     if architecture.full_size_channels:
         up.append(Conv2d(shapes[0][0], input_shape, size, architecture.output, stride=1))

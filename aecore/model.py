@@ -155,11 +155,11 @@ def _module(layer: Layer, encoder: list[nn.Module]) -> nn.Module:
             return TiedLinear(source, layer.inputs)
         case Conv2d():
             size = layer.kernel_size
-            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=layer.stride, padding=size // 2)
+            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=layer.stride, padding=(size - 1) // 2)
         case ConvTranspose2d():
             size = layer.kernel_size
             return nn.ConvTranspose2d(
-                layer.channels, layer.shape[0], size, stride=2, padding=size // 2, output_padding=layer.output_padding
+                layer.channels, layer.shape[0], size, stride=2, padding=(size - 1) // 2, output_padding=layer.output_padding
             )
         case _:
             return nn.Flatten() if len(layer.shape) == 1 else nn.Unflatten(1, layer.shape)

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from aecore.config_sections import ObjectiveConfig
 from aecore.model import Autoencoder, Output
+from aecore.total_correlation import total_correlation
 
 
 def bernoulli(pixels: Tensor, target: Tensor) -> Tensor:
@@ -55,22 +56,48 @@ def reconstruction_term(model: Autoencoder, output: Output, target: Tensor, kind
     return squared_error(model.activate(output.pixels), target)
 
 
-def terms(model: Autoencoder, output: Output, target: Tensor, objective: ObjectiveConfig) -> dict[str, Tensor]:
+def capacity_at(objective: ObjectiveConfig, progress: float) -> float:
+    """C in nats after the share `progress` (0..1) of all steps: it rises evenly from 0, then stays (Burgess et al. 2018, 5)."""
+    return objective.capacity * min(1.0, progress / objective.capacity_rise)
+
+
+def terms(
+    model: Autoencoder, output: Output, target: Tensor, objective: ObjectiveConfig, *, progress: float, data_size: int
+) -> dict[str, Tensor]:
     """Every term by its own name, unweighted, and their weighted sum as `loss`; all scalars.
 
-    `loss` = reconstruction + β·kl + λ·weight_decay (Higgins et al. 2017, equation 4, with the sign of a loss).
+    progress: share of all training steps that is done, 0..1; data_size: images in the training set.
+
+    `loss` = reconstruction + penalty + λ·weight_decay, where the penalty of a Gaussian code is
+
+    - β·kl (Kingma & Welling 2014 with β = 1; Higgins et al. 2017, equation 4, with the sign of a loss),
+    - γ·|kl − C| with the C of :func:`capacity_at` (Burgess et al. 2018, equation 8), or
+    - kl + (β − 1)·total_correlation (Chen et al. 2018, equation 4 with α = γ = 1).
     """
     parts = {"reconstruction": reconstruction_term(model, output, target, objective.reconstruction)}
     loss = parts["reconstruction"]
-    if output.encoding.log_variance is not None:
-        parts["kl"] = kl_to_standard_normal(output.encoding.mean, output.encoding.log_variance)
-        loss = loss + objective.beta * parts["kl"]
+    mean, log_variance = output.encoding.mean, output.encoding.log_variance
+    if log_variance is not None:
+        kl = parts["kl"] = kl_to_standard_normal(mean, log_variance)
+        match objective.divergence:
+            case "kl":
+                loss = loss + objective.beta * kl
+            case "capacity":
+                parts["capacity"] = torch.full_like(kl, capacity_at(objective, progress))
+                loss = loss + objective.gamma * (kl - parts["capacity"]).abs()
+            case "total-correlation":
+                parts["total_correlation"] = total_correlation(output.code, mean, log_variance, data_size)
+                loss = loss + kl + (objective.beta - 1) * parts["total_correlation"]
     if objective.weight_decay:
         parts["weight_decay"] = half_squared_weights(model.modules())
         loss = loss + objective.weight_decay * parts["weight_decay"]
     return {"loss": loss, **parts}
 
 
-def term_names(gaussian: bool, weight_decay: bool) -> tuple[str, ...]:
+_OWN_TERM = {"kl": (), "capacity": ("capacity",), "total-correlation": ("total_correlation",)}
+
+
+def term_names(gaussian: bool, objective: ObjectiveConfig) -> tuple[str, ...]:
     """The names that :func:`terms` uses, in its order, for a configuration."""
-    return ("loss", "reconstruction") + (("kl",) if gaussian else ()) + (("weight_decay",) if weight_decay else ())
+    of_code = ("kl", *_OWN_TERM[objective.divergence]) if gaussian else ()
+    return ("loss", "reconstruction", *of_code, *(("weight_decay",) if objective.weight_decay else ()))

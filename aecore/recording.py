@@ -13,6 +13,7 @@ import torch
 
 from aecore.atlas import Atlas, atlas_of, write_atlas
 from aecore.checkpoint import load_state, save_model, save_state
+from aecore.config_sections import DataConfig
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.loading import Dataset, load
@@ -20,6 +21,7 @@ from aecore.evaluation import evaluate
 from aecore.frames import drop_frames_after
 from aecore.live_weights import LiveWeights
 from aecore.metrics_log import MetricsWriter
+from aecore.moment_taking import MomentTaker
 from aecore.pacing import Paced
 from aecore.painting import Painter
 from aecore.runs import Run, Status
@@ -34,18 +36,18 @@ SAVE_EVERY = 10.0
 HEARTBEAT = 1.0
 """Seconds between two signs of life of a paused run."""
 WATCHING_SHARE = 0.1
-"""Part of the time that validating, and painting, may take of a run: the rest is for training."""
+"""Part of the time that validating, painting, and measuring the code of a member of a sweep, may each take of a run."""
 
 
 _DATASETS_KEPT = 2
-_datasets: OrderedDict[tuple[str, int | None, str], Dataset] = OrderedDict()
+_datasets: OrderedDict[tuple[object, ...], Dataset] = OrderedDict()
 
 
-def load_kept(name: str, resolution: int | None, progress: Progress | None = None) -> Dataset:
+def load_kept(data: DataConfig, progress: Progress | None = None) -> Dataset:
     """The data set, kept in memory from the last runs of this process: the next run on it then starts at once."""
-    key = (name, resolution, str(data_root(None)))
+    key = (data.name, data.resolution, data.factor_steps, str(data_root(None)))
     if key not in _datasets:
-        _datasets[key] = load(name, resolution=resolution, progress=progress)
+        _datasets[key] = load(data.name, resolution=data.resolution, factor_steps=data.factor_steps, progress=progress)
     _datasets.move_to_end(key)
     while len(_datasets) > _DATASETS_KEPT:
         _datasets.popitem(last=False)
@@ -70,11 +72,16 @@ class Recorder:
     """One run, from where it stands to its end or to the moment when it is asked to stop.
 
     `leave` is asked at every step: it names the state ("interrupted", "queued") in which the worker has to let the run go
-    now, or is None. `watch` is told the status each time it is written.
+    now, or is None. `watch` is told the status each time it is written. `rest` is called with seconds while there is nothing
+    to do.
     """
 
     def __init__(
-        self, run: Run, leave: Callable[[], str | None] = lambda: None, watch: Callable[[Status], None] = lambda status: None
+        self,
+        run: Run,
+        leave: Callable[[], str | None] = lambda: None,
+        watch: Callable[[Status], None] = lambda status: None,
+        rest: Callable[[float], None] = time.sleep,
     ) -> None:
         self.run = run
         self.config = run.config
@@ -82,13 +89,17 @@ class Recorder:
         self.status = Status(steps=self.config.total_steps, epochs=self.config.epochs)
         self._leave = leave
         self._watch = watch
+        self._rest = rest
         self._control = run.control
         self._control_stamp = -1
         self._single_steps = self._control.single_steps
         self._last_write = 0.0
         self._seconds = 0.0
-        self._validating = Paced(WATCHING_SHARE)
-        self._painting = Paced(WATCHING_SHARE)
+        # Of the time that this run has for itself: others may take turns with it.
+        self._validating = Paced(WATCHING_SHARE, time.thread_time)
+        self._painting = Paced(WATCHING_SHARE, time.thread_time)
+        self._measuring = Paced(WATCHING_SHARE, time.thread_time)
+        self._moments: MomentTaker | None = None
         self._live_weights = LiveWeights(run)
 
     def record(self) -> Status:
@@ -116,7 +127,7 @@ class Recorder:
     # --- the three parts of a run -----------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        dataset = load_kept(self.config.data.name, self.config.data.resolution, self._progress)
+        dataset = load_kept(self.config.data, self._progress)
         trainer = Trainer(self.config, dataset)
         resumed = self.run.resume_path.is_file()
         if resumed:
@@ -131,7 +142,11 @@ class Recorder:
         if not self.run.atlas_path.is_file():
             write_atlas(self.run, _atlas(dataset))
         self._painter = Painter(trainer, self.run.frames_folder)
+        if self.run.sweep:
+            self._moments = MomentTaker(trainer, self.run, trainer.step if resumed else -1)
         self.status.preparing = None
+        if self._moments is not None and not resumed:
+            self._moments.keep()
         self._show({}, validate=not resumed, paint=True)
 
     def _train(self) -> None:
@@ -159,9 +174,13 @@ class Recorder:
                 next_show = now + TICK
             elif self._painter.wants_to_keep and self._painting.due:
                 self._paint()
+            if self._moments is not None and self._moments.wants_to_keep:
+                self._moments.keep()
             if now >= next_save:
                 self._save_resume()
                 next_save = time.perf_counter() + SAVE_EVERY
+        if self._moments is not None:
+            self._moments.keep()
         self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
 
     def _finish(self) -> None:
@@ -200,6 +219,9 @@ class Recorder:
             self._metrics.write(clock | values)
         if paint:
             self._paint(keep=keep)
+        if self._moments is not None and (keep or self._measuring.due):
+            with self._measuring:
+                self._moments.measure()
         self._live_weights.offer(self._trainer.model, self._trainer.step)
         self._write_status()
 
@@ -278,7 +300,7 @@ class Recorder:
             self._live_weights.offer(self._trainer.model, self._trainer.step)
             if time.perf_counter() - self._last_write > HEARTBEAT:
                 self._write_status()
-            time.sleep(0.005)
+            self._rest(0.005)
 
     def _read_control(self) -> None:
         try:

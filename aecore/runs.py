@@ -11,6 +11,8 @@
     live_model.safetensors  the weights of this moment, while somebody watches the run's code space
     watched              touched by the app each time somebody asks for those
     atlas.npz            held-out pictures; see :mod:`aecore.atlas`
+    moments.csv          of a member of a sweep: its code while it trains; see :mod:`aecore.moments`
+    moments/             and its traversals at steps that all members share
     resume.safetensors   all that is needed to go on exactly
     control.json         what the person asks of it; see :class:`Control`
 
@@ -38,6 +40,10 @@ ACTIVE = ("queued", "preparing", "running", "paused")
 HEARTBEAT_LIMIT = 5.0
 """Seconds without a heartbeat after which an active run of no living engine counts as interrupted."""
 
+SWEEP_FILE = "sweep.json"
+"""What makes a folder a sweep; see :mod:`aecore.sweeps`."""
+
+_MEMBER = "--"  # between the token of a sweep and that of a run in it
 _TOKEN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,63}")
 
 
@@ -84,23 +90,27 @@ class About:
 
 
 class Run:
-    """One run's folder. Reading never fails because somebody is writing."""
+    """One run's folder. Reading never fails because somebody is writing.
 
-    def __init__(self, folder: Path) -> None:
+    sweep: the token of the sweep that the run is a member of, whose folder its own lies in; see :mod:`aecore.sweeps`.
+    """
+
+    def __init__(self, folder: Path, sweep: str = "") -> None:
         self.folder = folder
+        self.sweep = sweep
 
     @property
     def token(self) -> str:
-        """The folder's name: unguessable for runs that people make."""
-        return self.folder.name
+        """The folder's name, after that of its sweep if it is in one: unguessable for runs that people make."""
+        return f"{self.sweep}{_MEMBER}{self.folder.name}" if self.sweep else self.folder.name
 
     @classmethod
-    def create(cls, config: RunConfig, folder: Path, *, owner: str = "", name: str = "") -> Self:
+    def create(cls, config: RunConfig, folder: Path, *, owner: str = "", name: str = "", sweep: str = "") -> Self:
         """Make the folder with its configuration. Raises FileExistsError if it holds a run already, or is no folder."""
         if folder.is_file():
             raise FileExistsError(f"{folder} is a file: choose another folder.")
         folder.mkdir(parents=True, exist_ok=True)
-        run = cls(folder)
+        run = cls(folder, sweep)
         if run.exists:
             raise FileExistsError(f"{folder} already holds a run: choose another folder.")
         run.write_about(About(owner, time.time(), name))
@@ -161,7 +171,8 @@ class Run:
 
     @property
     def atlas_path(self) -> Path:
-        return self.folder / "atlas.npz"
+        """The members of a sweep learn from the same data: their pictures lie beside them, once."""
+        return (self.folder.parent if self.sweep else self.folder) / "atlas.npz"
 
     @property
     def newest_weights(self) -> Path | None:
@@ -194,15 +205,26 @@ def find_run(token: str) -> Run | None:
     """The run of that token, made here or come with the app; None if there is none. Safe for any text from outside."""
     if not _TOKEN.fullmatch(token):
         return None
-    for root in (runs_root(), CHECKPOINTS):
-        run = Run(root / token)
+    sweep, is_member, member = token.partition(_MEMBER)
+    for root in roots():
+        run = Run(root / sweep / member, sweep) if is_member else Run(root / token)
         if run.exists:
             return run
     return None
 
 
+def roots() -> tuple[Path, Path]:
+    """The folders in which runs and sweeps lie: those that people make, and those that come with the app."""
+    return runs_root(), CHECKPOINTS
+
+
+def is_token(text: str) -> bool:
+    """Whether a text from outside can be a token: then it names no other folder than one directly under the roots."""
+    return _TOKEN.fullmatch(text) is not None and _MEMBER not in text
+
+
 def shipped() -> list[Run]:
-    """The trained runs that come with the app."""
+    """The trained runs that come with the app, without those of sweeps."""
     return list(_runs_in(CHECKPOINTS))
 
 
@@ -213,7 +235,7 @@ def shipped_run(name: str) -> Run | None:
 
 
 def runs_of(owner: str) -> list[Run]:
-    """A person's runs, newest first."""
+    """A person's runs, newest first, without those of sweeps."""
     mine = [(about.created, run) for run in _runs_in(runs_root()) if (about := _about_kept(run)).owner == owner]
     return [run for _, run in sorted(mine, key=lambda pair: -pair[0])]
 
@@ -235,8 +257,25 @@ def _about_kept(run: Run) -> About:
 
 
 def all_runs() -> Iterator[Run]:
-    """Every run under :func:`runs_root`."""
-    return _runs_in(runs_root())
+    """Every run under :func:`runs_root`, the members of sweeps too."""
+    yield from _runs_in(runs_root())
+    for sweep in sweep_folders(runs_root()):
+        yield from members(sweep)
+
+
+def sweep_folders(root: Path) -> Iterator[Path]:
+    """The folders of the sweeps directly under a root."""
+    if root.is_dir():
+        for folder in sorted(root.iterdir()):
+            if (folder / SWEEP_FILE).is_file():
+                yield folder
+
+
+def members(sweep: Path) -> Iterator[Run]:
+    """The runs in a sweep's folder."""
+    for folder in sorted(sweep.iterdir()):
+        if (folder / "config.json").is_file():
+            yield Run(folder, sweep.name)
 
 
 def _runs_in(root: Path) -> Iterator[Run]:

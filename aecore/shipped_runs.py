@@ -90,7 +90,7 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
         if status.state == "finished":
             halve_weights(run)
             config = run.config
-            test = load_kept(config.data.name, config.data.resolution).test
+            test = load_kept(config.data).test
             status.test = evaluate(load_model(run), config, test)
             run.write_status(status)
             keep(run, measure(run, test, samples=_BOUND_SAMPLES, bound_images=_BOUND_IMAGES))

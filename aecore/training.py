@@ -18,7 +18,7 @@ from aecore.config import RunConfig
 from aecore.config_sections import OptimizerConfig
 from aecore.corruption import corrupt
 from aecore.data.loading import Dataset, Split
-from aecore.model import Autoencoder, build
+from aecore.model import Autoencoder, Output, build
 from aecore.noise import PixelNoise
 from aecore.objective import term_names, terms
 
@@ -101,7 +101,7 @@ class Trainer:
         self.step = 0
         self.images = dataset.train.take(config.train_size).images.to(self.device)
         self.total_steps = config.total_steps
-        self.terms = term_names(config.code.kind == "gaussian", config.objective.weight_decay > 0)
+        self.terms = term_names(config.code.kind == "gaussian", config.objective)
         self._pixel_noise = PixelNoise(random_seed(config.seed, _PIXELS))
         self._code_noise = torch.Generator(self.device).manual_seed(random_seed(config.seed, _CODES))
         self._order: tuple[int, Tensor] | None = None
@@ -138,7 +138,7 @@ class Trainer:
 
     def _train_batch(self) -> None:
         images, corrupted = self.next_batch()
-        losses = terms(self.model, self.model(corrupted, self._code_noise), images, self.config.objective)
+        losses = self._terms(self.model(corrupted, self._code_noise), images)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["lr"] = self.current_rate
@@ -147,6 +147,10 @@ class Trainer:
         self._sums += torch.stack([losses[name].detach() for name in self.terms]) * len(images)
         self._summed += len(images)
         self.step += 1
+
+    def _terms(self, output: Output, images: Tensor) -> dict[str, Tensor]:
+        progress = self.step / self.total_steps
+        return terms(self.model, output, images, self.config.objective, progress=progress, data_size=len(self.images))
 
     def read_losses(self) -> dict[str, float]:
         """Mean of every term over the images since the last call; {} if there were none. Raises DivergedError."""
@@ -174,7 +178,7 @@ class Trainer:
             poll()
             images = scaled(split.images[start : start + batch_size], self.device)
             output = self.model(corrupt(images, self.config.corruption, pixel_noise), code_noise)
-            losses = terms(self.model, output, images, self.config.objective)
+            losses = self._terms(output, images)
             sums += torch.stack([losses[name] for name in self.terms]) * len(images)
         return dict(zip(self.terms, (sums / len(split)).tolist(), strict=True))
 

@@ -1,9 +1,9 @@
-"""A worker process: torch imported and ready, it trains one run after the other in one thread.
+"""A worker process: torch imported and ready, it trains the runs that it is given; several of them in turns.
 
-It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder}`` and ``{"park": true}``
-(let the present run go back to the queue). Out: ``{"ready": true}``, ``{"paused": folder}``,
+It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder, "sweep": token, "owner": …}`` and
+``{"park": folder}`` (let that run go back to the queue). Out: ``{"ready": true}``, ``{"paused": folder}``,
 ``{"done": folder, "state": …}``. When its standard
-input closes, the server is gone, however it ended: the run is saved, marked interrupted, and the worker ends too.
+input closes, the server is gone, however it ended: the runs are saved, marked interrupted, and the worker ends too.
 """
 
 from __future__ import annotations
@@ -22,37 +22,57 @@ from pathlib import Path
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.data.catalogue import DEFAULT
+from aecore.config_sections import DataConfig
 from aecore.presets import preset
 from aecore.recording import Recorder, load_kept
 from aecore.runs import Run, Status
 from aecore.training import Trainer
+from aecore.turns import Turn, Turns
 
 LAST_WORDS = 3.0
-"""Seconds that a worker without a server may take to save its run."""
+"""Seconds that a worker without a server may take to save its runs."""
+
+_SAYING = threading.Lock()
 
 
 class Worker:
-    """The loop of a worker, and the thread that listens."""
+    """The loop of a worker, a thread for each of its runs, and the thread that listens."""
 
     def __init__(self) -> None:
-        self._orders: queue.Queue[str | None] = queue.Queue()
+        self._orders: queue.Queue[dict[str, str] | None] = queue.Queue()
         self._orphaned = threading.Event()
-        self._parked = threading.Event()
+        self._parked: set[str] = set()  # folders of the runs that are to go back to the queue
+        self._turns = Turns()
 
     def main(self) -> None:
         """Train what is asked for until the server is gone."""
         threading.Thread(target=self._listen, daemon=True).start()
         _warm_up()
         _say({"ready": True})
-        while (folder := self._orders.get()) is not None:
-            self._parked.clear()
-            state = self._train(Run(Path(folder)))
-            _say({"done": folder, "state": state})
+        threads: list[threading.Thread] = []
+        while (order := self._orders.get()) is not None:
+            threads = [thread for thread in threads if thread.is_alive()]
+            threads.append(threading.Thread(target=self._take, args=(order,)))
+            threads[-1].start()
+        for thread in threads:
+            thread.join()
 
-    def _train(self, run: Run) -> str:
+    def _take(self, order: dict[str, str]) -> None:
+        folder = order["run"]
+        torch.set_num_threads(1)  # a setting of each thread
+        with self._turns.taking_part(order["owner"]) as turn:
+            state = self._train(Run(Path(folder), order["sweep"]), turn)
+        _say({"done": folder, "state": state})
+
+    def _train(self, run: Run, turn: Turn) -> str:
+        def leave() -> str | None:
+            turn.check()
+            if self._orphaned.is_set():
+                return "interrupted"
+            return "queued" if str(run.folder) in self._parked else None
+
         try:
-            return Recorder(run, self._must_leave, _report_pauses(run)).record().state
+            return Recorder(run, leave, _report_pauses(run), turn.rest).record().state
         except Exception as error:
             (run.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
             status = run.status
@@ -61,21 +81,17 @@ class Worker:
             run.write_status(status)
             return "failed"
 
-    def _must_leave(self) -> str | None:
-        if self._orphaned.is_set():
-            return "interrupted"
-        return "queued" if self._parked.is_set() else None
-
     def _listen(self) -> None:
         for line in sys.stdin:
             order = json.loads(line)
-            if order.get("park"):
-                self._parked.set()
+            if "park" in order:
+                self._parked.add(order["park"])
             else:
-                self._orders.put(order["run"])
+                self._parked.discard(order["run"])
+                self._orders.put(order)
         self._orphaned.set()
         self._orders.put(None)
-        # If the run cannot be left in time (one step of a huge network, say), the worker ends all the same.
+        # If a run cannot be left in time (one step of a huge network, say), the worker ends all the same.
         timer = threading.Timer(LAST_WORDS, os._exit, args=(1,))
         timer.daemon = True
         timer.start()
@@ -96,14 +112,15 @@ def _report_pauses(run: Run) -> Callable[[Status], None]:
 
 def _warm_up() -> None:
     """What the first run would otherwise wait for: the usual data, and torch's first step."""
-    usual = load_kept(DEFAULT, None)
+    usual = load_kept(DataConfig())
     for _ in zip(range(2), Trainer(preset("vae").config, usual).run(), strict=False):
         pass
 
 
 def _say(message: dict[str, object]) -> None:
     try:
-        print(json.dumps(message), flush=True)
+        with _SAYING:
+            print(json.dumps(message), flush=True)
     except OSError:
         os._exit(1)  # nobody listens any more
 

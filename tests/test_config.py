@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Callable
 from functools import partial
@@ -14,10 +15,16 @@ from hypothesis import strategies as st
 
 from aecore.config import MAX_PARAMETERS, RunConfig, bounds, choices
 from aecore.config_errors import MOST_PROBLEMS, ConfigError
+from aecore.data.shape_grid import LEAST_PICTURES
+from aecore.data.shapes import FACTOR_SIZES
 from tests.tiny import settings
 
 NAMES = sorted(RunConfig.settings())
 USUAL = RunConfig.parse({})
+
+factor_steps = st.tuples(*(st.integers(1, size) for size in FACTOR_SIZES)).filter(
+    lambda steps: math.prod(steps) >= LEAST_PICTURES
+)
 
 
 @st.composite
@@ -38,10 +45,11 @@ def configs(draw: st.DrawFn) -> RunConfig:
     drawn = settings(
         data__name=data,
         data__resolution=draw(st.sampled_from([None, 64, 32] if data == "shapes" else [None, 28])),
+        data__factor_steps=draw(st.none() | factor_steps) if data == "shapes" else None,
         data__train_images=draw(st.none() | st.integers(10, 1_000_000)),
         architecture__kind="conv2d" if conv else "dense",
         architecture__hidden=draw(st.lists(st.integers(1, 150), max_size=8)),
-        architecture__channels=draw(st.lists(st.integers(1, 32), min_size=1, max_size=5)),
+        architecture__channels=draw(st.lists(st.integers(1, 32), min_size=1, max_size=4)),
         architecture__kernel_size=any_of("architecture.kernel_size"),
         architecture__activation=any_of("architecture.activation"),
         architecture__tied=not conv and draw(st.booleans()),
@@ -52,7 +60,11 @@ def configs(draw: st.DrawFn) -> RunConfig:
         corruption__kind=any_of("corruption.kind"),
         corruption__level=draw(numbers("corruption.level")),
         objective__reconstruction=loss,
+        objective__divergence=any_of("objective.divergence") if gaussian else "kl",
         objective__beta=draw(numbers("objective.beta")),
+        objective__capacity=draw(numbers("objective.capacity")),
+        objective__gamma=draw(numbers("objective.gamma")),
+        objective__capacity_rise=draw(st.floats(0, 1, exclude_min=True)),
         objective__weight_decay=draw(numbers("objective.weight_decay")),
         optimizer__kind=any_of("optimizer.kind"),
         optimizer__learning_rate=draw(st.floats(0, 10, exclude_min=True)),
@@ -66,8 +78,8 @@ def configs(draw: st.DrawFn) -> RunConfig:
     try:
         return USUAL.with_settings(drawn)
     except ConfigError as error:
-        if "more than the memory allows" in str(error):
-            reject()  # a batch that is too large for this network is no configuration
+        if "the memory allows" in str(error) or "use a batch size of" in str(error).lower():
+            reject()  # a batch that is too large (or too small) for this network is no configuration
         raise
 
 
@@ -160,7 +172,7 @@ def test_the_bounds_are_inside_and_what_lies_beyond_is_refused(name: str, low: f
         ("architecture.hidden", [4097], "must be at most 4096"),
         ("architecture.channels", "", "needs at least 1 entry"),
         ("architecture.channels", "257", "must be at most 256"),
-        ("architecture.kernel_size", "4", "must be one of 3 or 5"),
+        ("architecture.kernel_size", "6", "must be one of 3, 4 or 5"),
         ("architecture.activation", "mish", "must be one of 'relu', "),
         ("architecture.tied", "maybe", "must be true or false"),
         ("architecture.hidden", "many", "must be a whole number"),
@@ -238,6 +250,8 @@ def test_sizes_may_be_written_in_many_ways(text: str) -> None:
         ("corruption.kind", "dropout", "masking"),
         ("data.resolution", "None", None),
         ("data.resolution", "28", 28),
+        ("architecture.kernel_size", "4", 4),
+        ("data.factor_steps", "None", None),
     ],
 )
 def test_text_becomes_the_value_that_it_says(name: str, text: str, value: object) -> None:
@@ -358,3 +372,29 @@ def test_thousands_of_mistakes_are_told_in_a_few_sentences() -> None:
     assert len(problems(lambda: USUAL.with_settings({"architecture.hidden": "a-" * 20_000}))) == MOST_PROBLEMS
     (problem,) = problems(lambda: USUAL.with_settings({"data.name": "mnist" * 20_000}))
     assert len(problem) < 120
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"data.factor_steps": "3-6-40-32-32"}, "leave data.factor_steps empty"),
+        ({"data.name": "shapes", "data.factor_steps": "1-1-1-1-1"}, "Let more factors vary"),
+        ({"objective.divergence": "capacity"}, "needs a Gaussian code"),
+        ({"objective.divergence": "total-correlation", "code.kind": "gaussian", "batch_size": 1}, "batch size of 2"),
+        (
+            {"objective.divergence": "total-correlation", "code.kind": "gaussian", "batch_size": 2000, "code.size": 100},
+            "batch size of 1,224 at most",
+        ),
+        (
+            {"architecture.kind": "conv2d", "architecture.kernel_size": 4, "architecture.full_size_channels": 8},
+            "have no middle",
+        ),
+        (
+            {"architecture.kind": "conv2d", "architecture.kernel_size": 4, "architecture.channels": "4-4-4-4-4"},
+            "use 4 at most",
+        ),
+    ],
+)
+def test_what_does_not_fit_the_regulariser_the_factors_or_the_filters_is_refused(given: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=re.escape(words)):
+        USUAL.with_settings(given)

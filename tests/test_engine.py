@@ -13,13 +13,15 @@ import psutil
 import pytest
 
 from aecore.config import RunConfig
-from aecore.engine import MOST_ACTIVE, Engine, EngineError, mark_interrupted
+from aecore.engine import MOST_ACTIVE, MOST_SWEEPS, Engine, EngineError, mark_interrupted
 from aecore.metrics_log import MetricsReader
 from aecore.runs import Run, Status, new_run
 from tests.server import ROOT, wait_for
+from tests.tiny import sweep_config, trained_sweep
 
 TINY = RunConfig.parse({"epochs": 2, "code": {"size": 2}, "data": {"train_images": 200}})
 ENDLESS = RunConfig.parse({"epochs": 500, "code": {"size": 8}})
+ENDLESS_VAE = sweep_config().base.with_settings({"epochs": 500, "data.train_images": None})
 
 
 @pytest.fixture(scope="module")
@@ -231,3 +233,60 @@ def test_a_closed_engine_starts_nothing() -> None:
     closed.close()
     with pytest.raises(EngineError, match="shutting down"):
         closed.submit(TINY, owner="ada")
+
+
+def test_the_runs_of_a_sweep_are_trained_side_by_side_in_one_worker(engine: Engine) -> None:
+    endless = sweep_config(seeds=2).model_copy(update={"base": ENDLESS_VAE})
+    sweep = engine.submit_sweep(endless, owner="ada")
+    wait_for(lambda: all(run.status.state == "running" and run.status.step > 3 for run in sweep.runs), "all of them")
+    single = engine.submit(TINY, owner="bob")  # somebody else is not kept waiting by it
+    state_is(single, "finished")
+    engine.pause(sweep.runs[0])
+    state_is(sweep.runs[0], "paused")
+    going = sweep.runs[1].status.step
+    wait_for(lambda: sweep.runs[1].status.step > going + 20, "the others going on")
+    engine.resume(sweep.runs[0])
+    state_is(sweep.runs[0], "running")
+    finish(engine, *sweep.runs)
+
+
+def test_a_sweep_is_trained_to_its_end(engine: Engine) -> None:
+    sweep = engine.submit_sweep(sweep_config(), owner="ada")
+    for run in sweep.runs:
+        state_is(run, "finished")
+        assert run.status.test is not None
+    assert not sweep.active
+    assert len(sweep.finished) == 4
+
+
+def test_turns_change_nothing_in_what_is_learned(engine: Engine, tmp_path: Path) -> None:
+    alone = trained_sweep(tmp_path / "alone")
+    together = engine.submit_sweep(sweep_config(), owner="ada")
+    for one, other in zip(alone.runs, together.runs, strict=True):
+        state_is(other, "finished")
+        assert one.model_path.read_bytes() == other.model_path.read_bytes()
+
+
+def test_one_person_cannot_start_sweep_after_sweep(engine: Engine) -> None:
+    endless = sweep_config(seeds=1).model_copy(update={"base": ENDLESS_VAE})
+    sweeps = [engine.submit_sweep(endless, owner="greedy") for _ in range(MOST_SWEEPS)]
+    with pytest.raises(EngineError, match="stop one"):
+        engine.submit_sweep(endless, owner="greedy")
+    finish(engine, *(run for sweep in sweeps for run in sweep.runs))
+
+
+def test_two_workers_share_a_sweep_evenly() -> None:
+    running = Engine(slots=2)
+    running.start()
+    try:
+        endless = sweep_config(seeds=2).model_copy(update={"base": ENDLESS_VAE})
+        sweep = running.submit_sweep(endless, owner="ada")
+        wait_for(lambda: sorted(len(bench.seats) for bench in running._benches()) == [2, 2], "two each")
+        wait_for(lambda: all(run.status.state == "running" for run in sweep.runs), "all of them")
+        first = running._benches()[0].seats[0].run
+        for seat in list(running._benches()[1].seats):
+            running.stop(seat.run)
+        wait_for(lambda: sorted(len(bench.seats) for bench in running._benches()) == [1, 1], "one moved over")
+        wait_for(lambda: first.status.state == "running", "going on")
+    finally:
+        running.close()

@@ -24,13 +24,15 @@ def plans(draw: st.DrawFn) -> Plan:
     """Any architecture, for pictures of any height and width, also unequal and odd ones."""
     conv = draw(st.booleans())
     shape = (draw(st.integers(1, 3)), draw(sides), draw(sides))
-    most = max(1, (min(shape[1:]) - 1).bit_length())
+    smallest = min(shape[1:])
+    kernel = draw(st.sampled_from([3, 4, 5] if smallest > 1 else [3, 5]))
+    most = smallest.bit_length() - 1 if kernel == 4 else max(1, (smallest - 1).bit_length())
     architecture = ArchitectureConfig.model_validate(
         {
             "kind": "conv2d" if conv else "dense",
             "hidden": draw(st.lists(st.integers(1, 20), max_size=4)),
             "channels": draw(st.lists(st.integers(1, 6), min_size=1, max_size=min(most, 5))),
-            "kernel_size": draw(st.sampled_from([3, 5])),
+            "kernel_size": kernel,
             "tied": not conv and draw(st.booleans()),
         }
     )

@@ -53,7 +53,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
     if convolutional:
         chosen |= {
             "architecture.channels": tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))),
-            "architecture.kernel_size": draw(st.sampled_from([3, 5])),
+            "architecture.kernel_size": draw(st.sampled_from([3, 4, 5])),
             "architecture.full_size_channels": draw(st.integers(0, 6)),
             "architecture.skips": draw(st.booleans()),
         }
@@ -89,7 +89,7 @@ def test_every_choice_of_the_grid_can_be_drawn() -> None:
     from aecore.config import choices
 
     known: dict[str, set[object]] = {"architecture.activation": set(ACTIVATIONS), "code.activation": {"linear", *ACTIVATIONS}}
-    known |= {"architecture.kind": {"dense", "conv2d"}, "code.kind": {"vector", "gaussian"}, "architecture.kernel_size": {3, 5}}
+    known |= {"architecture.kind": {"dense", "conv2d"}, "code.kind": {"vector", "gaussian"}, "architecture.kernel_size": {3, 4, 5}}
     for name, expected in known.items():
         assert set(choices(name)) == expected, name
-    assert len(list(itertools.chain(*known.values()))) == 19
+    assert len(list(itertools.chain(*known.values()))) == 20

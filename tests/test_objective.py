@@ -95,22 +95,29 @@ CASES: list[tuple[str | None, dict[str, Any]]] = [
     (None, {"objective__reconstruction": "mse", "objective__weight_decay": 0.01}),
     ("vae", {"objective__beta": 3.5, "architecture__hidden": (9,)}),
     ("vae", {"objective__beta": 0, "objective__weight_decay": 0.2, "architecture__hidden": (9,)}),
+    ("vae", {"objective__divergence": "capacity", "objective__capacity": 8, "architecture__hidden": (9,)}),
 ]
+IN_A_BATCH: list[tuple[str | None, dict[str, Any]]] = [
+    ("vae", {"objective__divergence": "total-correlation", "objective__beta": 6, "architecture__hidden": (9,)}),
+]
+"""Its estimate needs the other images of the batch."""
 
 
-@pytest.mark.parametrize(("base", "values"), CASES)
+@pytest.mark.parametrize(("base", "values"), CASES + IN_A_BATCH)
 def test_the_loss_is_the_weighted_sum_of_its_terms(base: str | None, values: dict[str, Any]) -> None:
     run = config(base, **values)
     objective, target = run.objective, images(6, 0)
     model = build(run.plan, 0)
-    parts = terms(model, model(target, torch.Generator().manual_seed(0)), target, objective)
-    assert tuple(parts) == term_names(run.code.kind == "gaussian", objective.weight_decay > 0)
+    parts = terms(model, model(target, torch.Generator().manual_seed(0)), target, objective, progress=0.25, data_size=30)
+    assert tuple(parts) == term_names(run.code.kind == "gaussian", objective)
     zero = torch.zeros(())
-    expected = (
-        parts["reconstruction"]
-        + objective.beta * parts.get("kl", zero)
-        + objective.weight_decay * parts.get("weight_decay", zero)
-    )
+    penalty = objective.beta * parts.get("kl", zero)
+    if "capacity" in parts:
+        assert parts["capacity"] == 4.0  # of 8, after half of its rise
+        penalty = objective.gamma * abs(parts["kl"] - 4.0)
+    if "total_correlation" in parts:
+        penalty = parts["kl"] + (objective.beta - 1) * parts["total_correlation"]
+    expected = parts["reconstruction"] + penalty + objective.weight_decay * parts.get("weight_decay", zero)
     torch.testing.assert_close(parts["loss"], expected)
 
 
@@ -120,11 +127,11 @@ def test_terms_are_means_over_images_however_they_are_cut_into_batches(base: str
     run = config(base, **values)
     target, model = images(12, 0), build(run.plan, 0)
     output = model(target, torch.Generator().manual_seed(0))
-    whole = terms(model, output, target, run.objective)
+    whole = terms(model, output, target, run.objective, progress=0.25, data_size=30)
     summed = dict.fromkeys(whole, 0.0)
     for rows in (slice(0, 5), slice(5, 6), slice(6, 12)):
         part = copy_of(output, rows)
-        for name, value in terms(model, part, target[rows], run.objective).items():
+        for name, value in terms(model, part, target[rows], run.objective, progress=0.25, data_size=30).items():
             summed[name] += value.item() * len(target[rows]) / 12
     assert summed == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
 

@@ -19,7 +19,7 @@ from aecore.data.loading import Dataset, Split
 from aecore.noise import PixelNoise
 from aecore.objective import terms
 from aecore.training import DivergedError, Trainer, random_seed, scaled, schedule_factor
-from tests.tiny import CPU, config, dataset, same_weights, split, trainer
+from tests.tiny import CPU, TRAIN, config, dataset, same_weights, split, trainer
 
 NOISY_VAE = {"architecture__hidden": (12,), "corruption__kind": "salt-and-pepper"}
 
@@ -153,7 +153,8 @@ def test_the_fused_optimizers_make_the_steps_of_the_plain_formulas(kind: str) ->
     first, second = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
     for step in ours.run():
         images, corrupted = reference.next_batch()
-        loss = terms(reference.model, reference.model(corrupted), images, run.objective)["loss"]
+        losses = terms(reference.model, reference.model(corrupted), images, run.objective, progress=0.0, data_size=TRAIN)
+        loss = losses["loss"]
         slopes = torch.autograd.grad(loss, weights)
         rate = reference.current_rate
         with torch.no_grad():
@@ -205,7 +206,8 @@ def test_validation_measures_the_objective_that_is_trained() -> None:
     running = finish(trainer(run))
     part = running.dataset.validation
     images = scaled(part.images, CPU)
-    expected = {name: value.item() for name, value in terms(running.model, running.model(images), images, run.objective).items()}
+    losses = terms(running.model, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)
+    expected = {name: value.item() for name, value in losses.items()}
     for batch_size in (250, 20, 7):
         assert running.evaluate(part, batch_size=batch_size) == pytest.approx(expected, rel=1e-5)
 
@@ -231,10 +233,9 @@ def test_validation_is_noisy_if_training_is_and_the_same_each_time() -> None:
     images = scaled(part.images, CPU)
     for seed in range(3):  # other noise, nearly the same number; clean images, quite another
         inputs = corrupt(images, run.corruption, PixelNoise(seed))
-        assert terms(running.model, running.model(inputs), images, run.objective)["loss"].item() == pytest.approx(
-            measured["loss"], rel=0.02
-        )
-    clean = terms(running.model, running.model(images), images, run.objective)["loss"].item()
+        noisy = terms(running.model, running.model(inputs), images, run.objective, progress=1.0, data_size=TRAIN)
+        assert noisy["loss"].item() == pytest.approx(measured["loss"], rel=0.02)
+    clean = terms(running.model, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)["loss"].item()
     assert abs(clean - measured["loss"]) > 0.02 * clean
 
 

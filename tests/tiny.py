@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -10,6 +11,9 @@ from aecore.config import RunConfig
 from aecore.data.catalogue import card
 from aecore.data.loading import Dataset, Split
 from aecore.presets import preset
+from aecore.recording import Recorder
+from aecore.sweep_config import SweepConfig
+from aecore.sweeps import Sweep
 from aecore.training import Trainer
 
 torch.set_num_threads(1)
@@ -55,3 +59,24 @@ def same_weights(one: torch.nn.Module, other: torch.nn.Module) -> bool:
     """Whether two networks have the same weights, bit for bit."""
     ours, theirs = one.state_dict(), other.state_dict()
     return ours.keys() == theirs.keys() and all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def sweep_config(**values: Any) -> SweepConfig:
+    """Two βs, two seeds: a VAE of four numbers on a few small shapes, 40 images in batches of 16 for two epochs."""
+    shapes = settings(
+        data__name="shapes",
+        data__resolution=32,
+        data__factor_steps=(1, 3, 1, 4, 4),
+        architecture__hidden=(12,),
+        code__kind="gaussian",
+    )
+    base = config(None, **{name.replace(".", "__"): value for name, value in shapes.items()})
+    return SweepConfig.parse({"base": base.model_dump(), "betas": (1, 4), "seeds": 2} | values)
+
+
+def trained_sweep(folder: Path, **values: Any) -> Sweep:
+    """A tiny sweep in `folder`, all its runs trained one after the other. `values`: of its configuration."""
+    sweep = Sweep.create(sweep_config(**values), folder, name="Tiny")
+    for run in sweep.runs:
+        assert Recorder(run).record().state == "finished"
+    return sweep

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from aecore.data.catalogue import Card, card
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.idx_sets import has_files, load_parts, read_part
-from aecore.data.shapes import GRID_SIZE, Shapes, factors_of
+from aecore.data.shape_grid import Grid
+from aecore.data.shapes import Shapes
 
 Bytes = NDArray[np.uint8]
 Integers = NDArray[np.int64]
@@ -98,12 +99,16 @@ def _idx_set(found: Card, root: Path, progress: Progress) -> ArrayData:
     )
 
 
-def _shapes(found: Card) -> ArrayData:
-    """Different points of the grid for the three splits, drawn without replacement."""
+def _shapes(found: Card, grid: Grid) -> ArrayData:
+    """Different points of the grid for the three splits; where it has too few of them, each comes several times in its split."""
     draw = Shapes(found.height).draw
-    ends = np.cumsum([found.train, found.validation, found.test])
-    parts = np.split(factors_of(fixed_order(GRID_SIZE)[: ends[-1]]), ends[:-1])
-    return ArrayData(*(ArraySplit(draw(part)[:, None], part[:, 0].copy(), part) for part in parts))
+    sizes = np.array([found.train, found.validation, found.test])
+    order = fixed_order(grid.size)
+    held = min(found.test, max(1, grid.size // 10))
+    ends = np.cumsum(sizes if grid.size >= sizes.sum() else [grid.size - 2 * held, held, held])
+    parts = np.split(order[: ends[-1]], ends[:-1])
+    factors = [grid.at(grid.levels_of(np.resize(part, size))) for part, size in zip(parts, sizes, strict=True)]
+    return ArrayData(*(ArraySplit(draw(part)[:, None], part[:, 0].copy(), part) for part in factors))
 
 
 def _silent(what: str, done: float) -> None:
@@ -114,10 +119,13 @@ def load_arrays(
     name: str,
     *,
     resolution: int | None = None,
+    factor_steps: tuple[int, ...] | None = None,
     root: Path | str | None = None,
     progress: Progress | None = None,
 ) -> ArrayData:
     """A data set's three splits, downloaded to `root` first if they must be.
+
+    `factor_steps`, of Shapes only: see :class:`~aecore.data.shape_grid.Grid`; ValueError where they cannot be.
 
     `progress(what, fraction)` is called at the start (0) and the end (1) and while downloading; for one
     `what` the fraction never falls, and what it raises ends the loading. Raises UnknownDataError (a
@@ -130,7 +138,7 @@ def load_arrays(
     if name == "digits":
         data = _digits(found)
     elif name == "shapes":
-        data = _shapes(found)
+        data = _shapes(found, Grid(factor_steps))
     else:
         data = _idx_set(found, data_root(root), tell)
     tell(what, 1.0)

@@ -54,16 +54,18 @@ def load(
     name: str,
     *,
     resolution: int | None = None,
+    factor_steps: tuple[int, ...] | None = None,
     root: Path | str | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """A data set by name, downloaded first if it must be.
 
-    `resolution` is one of the card's (pixels; None is the usual one). `root` is the folder of downloads:
+    `resolution` is one of the card's (pixels; None is the usual one); `factor_steps`, of Shapes, those of
+    :class:`~aecore.data.shape_grid.Grid`. `root` is the folder of downloads:
     the argument, else $AECORE_DATA, else the user's cache folder. `progress(what, fraction)` hears what is
     being done, 0 to 1. Raises UnknownDataError (a ValueError) or DataUnavailableError (a RuntimeError),
     each with a sentence for people.
     """
     found = card(name, resolution)
-    data = load_arrays(name, resolution=resolution, root=root, progress=progress)
+    data = load_arrays(name, resolution=resolution, factor_steps=factor_steps, root=root, progress=progress)
     return Dataset(found, *(_tensors(split) for split in data))

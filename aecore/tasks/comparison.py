@@ -46,7 +46,7 @@ def _contest(arguments: Message, report: Report) -> Contest:
         raise TaskError("One of these runs is gone: choose networks again.")
     data = found[0].config.data
     try:
-        dataset = load_kept(data.name, data.resolution, lambda what, done: report(0.0, what))
+        dataset = load_kept(data, lambda what, done: report(0.0, what))
         networks = [Network.of(run, title) for run, title in zip(found, arguments["titles"], strict=True)]
     except (DataUnavailableError, DamagedModelError, FileNotFoundError) as error:
         raise TaskError(str(error)) from None

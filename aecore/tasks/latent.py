@@ -22,7 +22,7 @@ def latent_numbers(arguments: Message, arrays: Arrays, report: Report) -> tuple[
     data = run.config.data
     report(0.0, "Getting the pictures")
     try:
-        test = load_kept(data.name, data.resolution, lambda what, done: report(0.0, what)).test
+        test = load_kept(data, lambda what, done: report(0.0, what)).test
         numbers = measure(run, test, samples=arguments["samples"], bound_images=arguments["bound_images"], poll=report, path=path)
     except (DataUnavailableError, FileNotFoundError, ValueError) as error:  # damaged weights are a ValueError
         raise TaskError(str(error)) from None

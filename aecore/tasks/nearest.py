@@ -67,7 +67,7 @@ def _decode(run: Run, codes: npt.NDArray[np.float32]) -> torch.Tensor:
 def _dataset(config: RunConfig, report: Report) -> Dataset:
     report(0.0, "Getting the training pictures")
     try:
-        return load_kept(config.data.name, config.data.resolution, lambda what, done: report(0.0, what))
+        return load_kept(config.data, lambda what, done: report(0.0, what))
     except DataUnavailableError as error:
         raise TaskError(
             f"The training pictures of {config.card.title} cannot be had here, so none can be shown beside the samples. {error}"

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.tasks import comparison, latent, nearest, picture
+from aecore.tasks import comparison, disentangle, latent, nearest, picture, sweep_speed
 from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
 
 TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
@@ -27,6 +27,8 @@ TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = 
     "compare": comparison.compare_once,
     "curve": comparison.compare_levels,
     "latent_numbers": latent.latent_numbers,
+    "disentangle": disentangle.disentangle,
+    "sweep_speed": sweep_speed.sweep_speed,
     "nearest": nearest.nearest_training,
 }
 """Each takes plain values and arrays, reports on its way, and gives the same back."""

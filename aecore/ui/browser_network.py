@@ -29,10 +29,11 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
     "encoder": [layer, …], "decoder": [layer, …]}``. A layer has `kind` ("dense", "conv2d" or "conv_transpose2d"),
     `inputs` and `outputs` (how many numbers), `activation`, and the positions of its `weight`, in torch's order, and its
     `bias`, counted in floats. A `tied` dense layer uses the first `inputs` rows of an encoder's weight, transposed.
-    Convolutions, all with padding (kernel - 1) / 2, also have `input_shape` and `output_shape` (channels, height, width),
-    `kernel_size` and, where they are not transposed, `stride` (the others have 2). Where a skip connection ends, the layer has
-    as `skip` the position in "encoder" of the layer whose answer is added before the activation. Layers that only reshape are
-    left out, but where a skip connection ends there is a layer of kind "add" with `inputs`, `outputs` and `skip` only.
+    Convolutions, all with padding (kernel - 1) / 2 rounded down, also have `input_shape` and `output_shape` (channels,
+    height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2). Where a skip connection ends,
+    the layer has as `skip` the position in "encoder" of the layer whose answer is added before the activation. Layers that only
+    reshape are left out, but where a skip connection ends there is a layer of kind "add" with `inputs`, `outputs` and `skip`
+    only.
     """
     blocks: list[npt.NDArray[np.float32]] = []
     place = 0

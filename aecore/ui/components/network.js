@@ -140,7 +140,7 @@ function makeDense(layer, floats) {
   }
 }
 
-// torch.nn.Conv2d of padding (kernel - 1) / 2. The patch under each place of the filters is copied out first
+// torch.nn.Conv2d of padding (kernel - 1) / 2 (rounded down). The patch under each place of the filters is copied out first
 // (outside the picture it is 0); then all filters meet all patches in one product.
 function makeConv2d(layer, floats) {
   const { input_shape: inner, output_shape: [channels, height, width], kernel_size: kernel, stride } = layer
@@ -159,7 +159,7 @@ function makeConv2d(layer, floats) {
   }
 }
 
-// torch.nn.ConvTranspose2d of stride 2 and padding (kernel - 1) / 2: the same walk the other way. Each place of the small
+// torch.nn.ConvTranspose2d of stride 2 and padding (kernel - 1) / 2 (rounded down): the same walk the other way. Each place of the small
 // picture makes a patch, and patches that overlap add up in the large one; what falls outside is dropped.
 function makeConvTranspose2d(layer, floats) {
   const { input_shape: [depth, height, width], output_shape: outer, kernel_size: kernel } = layer
@@ -195,7 +195,7 @@ function makeAdd({ outputs }) {
 // in the order of a filter's weights; -1 outside the picture. From place to place is a stride of so many pixels.
 function patchSources([channels, rows, columns], height, width, kernel, stride) {
   const sources = new Int32Array(height * width * channels * kernel * kernel)
-  const padding = kernel >> 1
+  const padding = (kernel - 1) >> 1
   let i = 0
   for (let place = 0; place < height * width; place++) {
     const top = stride * Math.floor(place / width) - padding
