@@ -23,6 +23,8 @@ bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m tests.bench_app
 	$(BIN)/python -m tests.bench_denoise
 	$(BIN)/python -m tests.bench_latent
+	$(BIN)/python -m tests.bench_sweeps
+	$(BIN)/python -m tests.bench_disentanglement
 
 # Needs the full MNIST: set AECORE_DATA to a folder that has it, or let it be downloaded.
 checkpoints: $(VENV)/.app

@@ -45,8 +45,9 @@ def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
 
 def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
     from aecore.shipped_runs import SHIPPED
+    from aecore.shipped_sweeps import SHIPPED_SWEEPS
 
-    known = [*SHIPPED, PICTURE_DENOISER]
+    known = [*SHIPPED, PICTURE_DENOISER, *SHIPPED_SWEEPS]
     unknown = set(options.names) - set(known)
     if unknown:
         raise UsageError(f"Nothing called {', '.join(sorted(unknown))} comes with the app. There are: {', '.join(known)}.")
@@ -57,7 +58,8 @@ def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(1)
     made = {}
     for name in options.names or known:
-        made[name] = _picture_denoiser() if name == PICTURE_DENOISER else _run(name)
+        make = _sweep if name in SHIPPED_SWEEPS else _picture_denoiser if name == PICTURE_DENOISER else _run
+        made[name] = make(name)
         if not options.json:
             print(f"{name}: {made[name]}")
     return made
@@ -73,7 +75,25 @@ def _run(name: str) -> dict[str, Any]:
     return {"test": status.test, "test_images": status.test_images, "seconds": status.seconds}
 
 
-def _picture_denoiser() -> dict[str, Any]:
+def _sweep(name: str) -> dict[str, Any]:
+    from aecore.disentangle_numbers import kept
+    from aecore.shipped_sweeps import make
+
+    with bar_of(1000) as bar:
+
+        def tell(done: float, what: str) -> None:
+            bar.set_description_str(what, refresh=False)
+            move_to(bar, round(1000 * done))
+
+        try:
+            sweep = make(name, tell)
+        except RuntimeError as error:
+            raise UsageError(str(error)) from None
+    measured = {member.run.folder.name: kept(member.run) for member in sweep.members}
+    return {run: {name: number.value for name, number in found.numbers.items()} for run, found in measured.items() if found}
+
+
+def _picture_denoiser(name: str) -> dict[str, Any]:
     from aecore.pictures.shipped import make
     from aecore.pictures.training import Settings
 

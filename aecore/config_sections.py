@@ -232,6 +232,21 @@ class ObjectiveConfig(Section):
         description="λ of the penalty ½·λ·(sum of squared weights), added to the loss.",
     )
 
+    @property
+    def kl_weight(self) -> float:
+        """What the KL of a single picture counts: β, or 1 where the regulariser is one of whole batches."""
+        return self.beta if self.divergence == "kl" else 1.0
+
+    @property
+    def words(self) -> str:
+        """What holds a Gaussian code to its prior, in one sentence; "" for the plain VAE."""
+        if self.divergence == "capacity":
+            return f"Its KL is held at a capacity C that rose to {self.capacity:g} nats (γ = {self.gamma:g})."
+        if self.beta == 1:
+            return ""
+        part = "KL term" if self.divergence == "kl" else "total correlation"
+        return f"Its {part} weighs β = {self.beta:g}."
+
 
 class OptimizerConfig(Section):
     """How the weights follow the gradient."""

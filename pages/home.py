@@ -15,6 +15,7 @@ SHOWN_RUN = "vanilla-mnist"
 TRAIN_PAGE = Path(__file__).parent / "train.py"
 DENOISE_PAGE = Path(__file__).parent / "denoise.py"
 LATENT_PAGE = Path(__file__).parent / "latent.py"
+DISENTANGLE_PAGE = Path(__file__).parent / "disentangle.py"
 
 
 @st.cache_data(show_spinner=False)
@@ -56,7 +57,8 @@ def show_explorer() -> None:
 
 def show_cards() -> None:
     """Where to go from here, and the words that other pages and books use."""
-    train, denoise, latent = st.columns(3)
+    train, denoise = st.columns(2)
+    latent, disentangle = st.columns(2)
     words, family = st.columns(2)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
@@ -75,6 +77,12 @@ def show_cards() -> None:
             "where it lands, turn a 4 into a 9."
         )
         st.page_link(LATENT_PAGE, label="Open the Latent space page", icon=":material/explore:")
+    with disentangle, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Ask what β does**  \nTrain the same network with several βs side by side, and measure which of its numbers found "
+            "size, shape, rotation and place."
+        )
+        st.page_link(DISENTANGLE_PAGE, label="Open the Disentangle page", icon=":material/tune:")
     with words, st.container(border=True, height="stretch"):
         st.markdown(
             "**The words**  \n"

@@ -80,7 +80,7 @@ class FakeSpace:
             "width": width,
             "data": self.config.data.name,
             "reconstruction": self.config.objective.reconstruction,
-            "beta": self.config.objective.beta,
+            "beta": self.config.objective.kl_weight,
         }
         return bytes_block(facts, weights)
 

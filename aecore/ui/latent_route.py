@@ -85,7 +85,7 @@ def _facts(run: Run) -> dict[str, Any]:
         "width": width,
         "data": config.data.name,
         "reconstruction": config.objective.reconstruction,
-        "beta": config.objective.beta,
+        "beta": config.objective.kl_weight,
         "epoch": run.status.epoch,
     }
 

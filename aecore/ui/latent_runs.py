@@ -98,8 +98,8 @@ def about(run: Run, train_page: str) -> None:
         )
     if config.architecture.skips and config.architecture.kind == "conv2d":
         what += " Its skip connections pass fine detail around the code: here only the code's own part is drawn."
-    if config.objective.beta != 1 and config.code.kind == "gaussian":
-        what += f" Its KL term weighs β = {config.objective.beta:g}."
+    if config.code.kind == "gaussian" and config.objective.words:
+        what += f" {config.objective.words}"
     st.markdown(what)
     if status.state in ACTIVE:
         with st.container(horizontal=True, vertical_alignment="center"):
