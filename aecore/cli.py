@@ -1,5 +1,5 @@
 """The command line: ``python -m aecore presets | train | evaluate | latent | bench``, and those of
-:mod:`aecore.cli_making`.
+:mod:`aecore.cli_sweep` and :mod:`aecore.cli_making`.
 
 Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
 sentence on stderr for what cannot be done.
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
 from aecore.cli_making import making_commands
-from aecore.cli_tools import UsageError, advance, bar_of, move_to
+from aecore.cli_sweep import METRICS, evaluate_metrics, sweep_commands
+from aecore.cli_tools import UsageError, advance, bar_of, move_to, settings_of
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS, UnknownDataError
 from aecore.presets import PRESETS, preset
+from aecore.runs import SWEEP_FILE
 
 if TYPE_CHECKING:
     from aecore.runs import Run
@@ -68,6 +70,11 @@ def _parser() -> argparse.ArgumentParser:
     evaluate = commands.add_parser("evaluate", help="measure a trained run on its test images, or on those of other data")
     evaluate.add_argument("folder", metavar="FOLDER", type=Path)
     evaluate.add_argument("--data", metavar="NAME", help="other data with images of the same size")
+    evaluate.add_argument(
+        "--metrics",
+        metavar="NAMES",
+        help=f"how disentangled the code is, of a run or a sweep: some of {','.join(METRICS)},udr, or all",
+    )
     evaluate.set_defaults(command=_evaluate)
 
     latent = commands.add_parser("latent", help="measure how a trained run uses its code, and the likelihood of a VAE")
@@ -80,9 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     bench.add_argument("--only", metavar="NAME", nargs="+", help="some of the measurements")
     bench.set_defaults(command=_bench)
 
+    swept = sweep_commands(commands)
     made = making_commands(commands)
 
-    for command in (presets, train, evaluate, latent, bench, *made):
+    for command in (presets, train, evaluate, latent, bench, *swept, *made):
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 
@@ -96,18 +104,8 @@ def _presets(options: argparse.Namespace) -> dict[str, Any]:
     return {name: {"summary": row.summary, "config": row.config.model_dump(mode="json")} for name, row in PRESETS.items()}
 
 
-def _settings(pairs: Sequence[str]) -> dict[str, str]:
-    settings = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not equals:
-            raise UsageError(f"--set needs KEY=VALUE, for example --set code.size=20; “{pair}” has no “=”.")
-        settings[name.strip()] = value.strip()
-    return settings
-
-
 def _train(options: argparse.Namespace) -> dict[str, Any]:
-    settings = _settings(options.set)
+    settings = settings_of(options.set)
     if options.data:
         settings["data.name"] = options.data
     config = preset(options.preset).config.with_settings(settings)
@@ -138,6 +136,14 @@ def _train(options: argparse.Namespace) -> dict[str, Any]:
 
 
 def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
+    if options.metrics is not None:
+        if options.data:
+            raise UsageError("--metrics compares codes with the factors of the run's own data: leave --data out.")
+        return evaluate_metrics(options.folder, options.metrics, quiet=options.json)
+    if (options.folder / SWEEP_FILE).is_file():
+        raise UsageError(
+            f"{options.folder} holds a sweep: add --metrics, for example --metrics mig,sap, or name one of its runs."
+        )
     run = _run_in(options.folder)
     config = run.config
     if options.data:
@@ -149,14 +155,14 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.checkpoint import DamagedModelError, load_model
     from aecore.data.downloads import DataUnavailableError
-    from aecore.data.loading import load
     from aecore.evaluation import evaluate
+    from aecore.recording import load_kept
     from aecore.training import pick_device
 
     try:
         model = load_model(run, pick_device())
         with bar_of(100) as bar:
-            dataset = load(config.data.name, resolution=config.data.resolution)
+            dataset = load_kept(config.data)
             test = evaluate(model, config, dataset.test, lambda done: move_to(bar, round(100 * done)))
             move_to(bar, 100)
     except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
@@ -176,12 +182,12 @@ def _latent(options: argparse.Namespace) -> dict[str, Any]:
     from dataclasses import asdict
 
     from aecore.data.downloads import DataUnavailableError
-    from aecore.data.loading import load
     from aecore.latent_measuring import measure
+    from aecore.recording import load_kept
 
     try:
         with bar_of(100) as bar:
-            test = load(data.name, resolution=data.resolution).test
+            test = load_kept(data).test
             numbers = measure(
                 run,
                 test,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -28,3 +29,14 @@ def advance(bar: tqdm[Any], status: Status) -> None:
 
 def move_to(bar: tqdm[Any], done: int) -> None:
     bar.update(done - bar.n)
+
+
+def settings_of(pairs: Sequence[str]) -> dict[str, str]:
+    """The settings of ``--set``, by dotted name. Raises UsageError for one without “=”."""
+    settings = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals:
+            raise UsageError(f"--set needs KEY=VALUE, for example --set code.size=20; “{pair}” has no “=”.")
+        settings[name.strip()] = value.strip()
+    return settings

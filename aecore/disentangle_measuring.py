@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -44,6 +45,9 @@ UDR_POINTS = 1_000
 
 _COST = {"mig": 2.0, "sap": 2.0, "modularity_explicitness": 6.0, "beta_vae": 12.0, "factor_vae": 6.0, "dci": 70.0}
 """Roughly what share of the time each group takes: for the progress bar alone."""
+
+_SHARED = {"beta_vae": ("beta_vae",), "factor_vae": ("factor_vae",)}
+"""Groups that ask which of several factors is shared, and their numbers."""
 
 
 def silent(done: float, what: str) -> None:
@@ -157,10 +161,12 @@ class _Measuring:
             numbers={} if before is None else {name: value for name, value in before.numbers.items() if name in UDR.numbers},
         )
 
-    def group(self, name: str, poll: Poll) -> Mapping[str, Number]:
-        """The numbers of one group."""
+    def group(self, name: str, poll: Poll) -> Mapping[str, Number | None]:
+        """The numbers of one group, None for those that have no value here."""
         self._tell = lambda: poll(0.0, "")
         seed = self._random_state
+        if name in _SHARED and len(self._names) < 2:
+            return dict.fromkeys(_SHARED[name])  # which of the factors is shared, is no question
         match name:
             case "mig":
                 gap = mig(self._codes(self._factors[0]), self._factors[0], random_state=seed)
@@ -198,7 +204,9 @@ class _Measuring:
         return replace(numbers, seconds=seconds, importance=self._importance or numbers.importance)
 
 
-def _number(value: float, interval: Interval | None) -> Number:
+def _number(value: float, interval: Interval | None) -> Number | None:
+    if math.isnan(value):
+        return None
     return Number(value) if interval is None else Number(value, interval.low, interval.high, interval.method)
 
 
@@ -223,7 +231,7 @@ def _measure_udr(members: list[Member]) -> None:
 
 def _has_udr(run: Run) -> bool:
     numbers = kept(run)
-    return numbers is not None and "udr" in numbers.numbers
+    return numbers is not None and not numbers.missing((UDR.name,))
 
 
 def _without_factors(run: Run) -> DisentangleNumbers:

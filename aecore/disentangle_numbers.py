@@ -116,7 +116,8 @@ class DisentangleNumbers:
     `numbers` by name, those of :data:`TITLES` that were measured. `factors`: the names of those that vary, K of them.
     `mutual_information`: of each code number with each factor, (D, K), nats; `entropies`: of each factor, (K,), nats.
     All three are empty where no factors are known. `importance`: of each code number for each factor, (D, K), from DCI; None
-    before that is measured. `seconds`: what each group took. `weights` tells which weights they are of.
+    before that is measured. `undefined`: names of numbers that these factors or this code leave without a value, such as the
+    disentanglement of a single factor. `seconds`: what each group took. `weights` tells which weights they are of.
     """
 
     factors: tuple[str, ...]
@@ -127,6 +128,7 @@ class DisentangleNumbers:
     weights: str
     numbers: dict[str, Number] = field(default_factory=dict)
     importance: tuple[tuple[float, ...], ...] | None = None
+    undefined: tuple[str, ...] = ()
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -144,10 +146,13 @@ class DisentangleNumbers:
     def missing(self, groups: tuple[str, ...]) -> tuple[str, ...]:
         """Those of the groups whose numbers are not there yet."""
         by_name = {group.name: group for group in (*GROUPS, UDR)}
-        return tuple(name for name in groups if any(number not in self.numbers for number in by_name[name].numbers))
+        there = {*self.numbers, *self.undefined}
+        return tuple(name for name in groups if not there.issuperset(by_name[name].numbers))
 
-    def with_number(self, name: str, number: Number) -> DisentangleNumbers:
-        """A copy with one more number."""
+    def with_number(self, name: str, number: Number | None) -> DisentangleNumbers:
+        """A copy with one more number; None where it has no value."""
+        if number is None:
+            return replace(self, undefined=tuple(sorted({*self.undefined, name})))
         return replace(self, numbers=self.numbers | {name: number})
 
 

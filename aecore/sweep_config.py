@@ -61,9 +61,9 @@ class SweepConfig(Section):
     """
 
     base: RunConfig
-    objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=3)] = ("kl",)
-    betas: Values = (1.0, 2.0, 4.0, 8.0, 16.0)
-    capacities: Values = (2.0, 5.0, 10.0, 20.0)
+    objectives: Annotated[tuple[Objective, ...], Field(min_length=1, max_length=3, title="Objectives")] = ("kl",)
+    betas: Values = Field((1.0, 2.0, 4.0, 8.0, 16.0), title="β")
+    capacities: Values = Field((2.0, 5.0, 10.0, 20.0), title="Capacity C")
     seeds: int = Field(1, ge=1, le=10, title="Seeds", description="Runs of each value, which differ in all that is random.")
 
     @model_validator(mode="after")

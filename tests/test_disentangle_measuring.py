@@ -154,3 +154,14 @@ def test_a_factor_that_is_known_nowhere_counts_nothing() -> None:
     assert empty.carriers == (0,)
     assert empty.missing(("mig", "dci", "udr")) == ("mig", "dci", "udr")
     assert replace(empty, numbers={"mig": Number(0.0)}).missing(("mig", "sap")) == ("sap",)
+
+
+def test_with_one_factor_some_numbers_have_no_value_and_are_not_measured_again(tmp_path: Path) -> None:
+    base = sweep_config().base.with_settings({"data.factor_steps": (1, 1, 1, 1, 12)})
+    run = trained_sweep(tmp_path / "one", base=base.model_dump(), betas=(1, 4), seeds=1).runs[0]
+    numbers = measure(run, tuple(group.name for group in GROUPS))
+    assert numbers.factors == ("y",)
+    assert set(numbers.undefined) == {"beta_vae", "factor_vae", "disentanglement", "modularity"}
+    assert {"mig", "sap", "completeness", "informativeness", "explicitness"} == set(numbers.numbers)
+    assert numbers.missing(tuple(group.name for group in GROUPS)) == ()
+    assert from_json(to_json(numbers)) == numbers

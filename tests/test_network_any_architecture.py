@@ -89,7 +89,11 @@ def test_every_choice_of_the_grid_can_be_drawn() -> None:
     from aecore.config import choices
 
     known: dict[str, set[object]] = {"architecture.activation": set(ACTIVATIONS), "code.activation": {"linear", *ACTIVATIONS}}
-    known |= {"architecture.kind": {"dense", "conv2d"}, "code.kind": {"vector", "gaussian"}, "architecture.kernel_size": {3, 4, 5}}
+    known |= {
+        "architecture.kind": {"dense", "conv2d"},
+        "code.kind": {"vector", "gaussian"},
+        "architecture.kernel_size": {3, 4, 5},
+    }
     for name, expected in known.items():
         assert set(choices(name)) == expected, name
     assert len(list(itertools.chain(*known.values()))) == 20

@@ -6,8 +6,8 @@ from html import escape
 
 import streamlit as st
 
+from aecore.data_uri import data_uri
 from aecore.pictures.digits import Digit, Found
-from aecore.ui.data_uri import data_uri
 
 _STEP = "margin:0;flex:1 1 130px;max-width:220px"
 _DIGIT = "margin:0;padding:8px 10px;border:1px solid color-mix(in srgb, currentColor 18%, transparent);border-radius:8px"

@@ -35,6 +35,12 @@ page = st.navigation(
             icon=":material/explore:",
             help="Walk through what a network has learned, draw the map of it, and make new pictures.",
         ),
+        st.Page(
+            PAGES / "disentangle.py",
+            title="Disentangle",
+            icon=":material/tune:",
+            help="Train with several weights β side by side, and measure whether each number of the code means one thing.",
+        ),
     ],
     position="top",
 )

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from aecore.comparison_results import Comparison
-from aecore.ui.data_uri import data_uri
+from aecore.data_uri import data_uri
 
 _GRID = "display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,250px),1fr));gap:14px 18px"
 _CAPTION = "font-size:0.92rem;margin-bottom:3px;display:flex;justify-content:space-between"

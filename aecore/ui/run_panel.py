@@ -16,6 +16,8 @@ from aecore.ui.live_view import live_run
 from aecore.ui.server import engine, person
 from aecore.ui.settings_form import RATES
 
+_LABELS = {"capacity": "Capacity C"}
+"""Terms of the objective whose column says too little."""
 _UNITS = {"bce": "nats a picture", "mse": "squared error a picture"}
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Train with the same settings is taken for the first
 
@@ -110,6 +112,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
         corrupted=shown_config is not None and shown_config.corruption.kind != "none",
         unit=_UNITS[shown_config.objective.reconstruction] if shown_config is not None else "",
         invitation=invitation,
+        labels=_LABELS,
     )
     if run is None:
         return

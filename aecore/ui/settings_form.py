@@ -14,6 +14,7 @@ import streamlit as st
 from aecore.config import RunConfig, bounds, choices
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS, card
+from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 
 _LAST = "settings_last"  # the last configuration that was valid
 _SIZES = ("architecture.hidden", "architecture.channels")
@@ -23,6 +24,10 @@ _NICE = (1, 2, 3, 4, 5, 8)
 RATES = (*tuple(float(f"{digit}e{power}") for power in range(-5, 0) for digit in _NICE), 1.0)
 _WEIGHTS = (0.0, *(float(f"{digit}e{power}") for power in range(-6, 1) for digit in (1, 2, 5)), 10.0)
 _BETAS = (0.0, 0.1, 0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 32.0, 64.0, 100.0, 250.0, 1000.0)
+_CAPACITIES = (0.0, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0, 40.0, 50.0, 100.0, 250.0, 1000.0)
+_GAMMAS = (0.0, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0, 1000.0, 10_000.0)
+_RISES = tuple(place / 10 for place in range(1, 11))
+_FACTORS = "data.factor_steps"
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 100, 128, 200, 256, 512, 1024, 2048, 4096)
 
 _WORDS = {
@@ -37,6 +42,9 @@ _WORDS = {
     "mixed": "All four, mixed",
     "bce": "Cross-entropy",
     "mse": "Squared error",
+    "kl": "KL",
+    "capacity": "Capacity",
+    "total-correlation": "Total correlation",
     "relu": "ReLU",
     "leaky_relu": "LeakyReLU",
     "gelu": "GELU",
@@ -59,6 +67,8 @@ def fill(config: RunConfig) -> None:
     for name, value in config.flat().items():
         if name in _SIZES:
             _fill_sizes(name, value)
+        elif name == _FACTORS:
+            _fill_factors(value)
         else:
             st.session_state[_key(name)] = value
     st.session_state[_key("corruption.level_from") + ".on"] = config.corruption.level_from is not None
@@ -70,6 +80,11 @@ def _fill_sizes(name: str, sizes: tuple[int, ...]) -> None:
     st.session_state[_key(name) + ".count"] = len(sizes)
     for index, units in enumerate(sizes):
         st.session_state[f"{_key(name)}.{index}"] = units
+
+
+def _fill_factors(steps: tuple[int, ...] | None) -> None:
+    for name, count in zip(FACTOR_NAMES, steps or FACTOR_SIZES, strict=True):
+        st.session_state[f"{_key(_FACTORS)}.{name}"] = count
 
 
 def filled() -> bool:
@@ -117,8 +132,9 @@ def _more(values: dict[str, Any], kind: str) -> None:
     _choice(values, "code.kind")
     if values["code.kind"] == "gaussian":
         values["code.activation"] = "linear"
-        _one_of(values, "objective.beta", _BETAS)
+        _regulariser(values)
     else:
+        values["objective.divergence"] = "kl"
         _choice(values, "code.activation")
     _choice(values, "architecture.output")
     if kind == "dense":
@@ -140,6 +156,17 @@ def _more(values: dict[str, Any], kind: str) -> None:
     _whole_number(values, "seed")
 
 
+def _regulariser(values: dict[str, Any]) -> None:
+    """What holds a Gaussian code to its prior, and how strongly."""
+    _choice(values, "objective.divergence")
+    if values["objective.divergence"] == "capacity":
+        _one_of(values, "objective.capacity", _CAPACITIES)
+        _one_of(values, "objective.gamma", _GAMMAS)
+        _one_of(values, "objective.capacity_rise", _RISES)
+    else:
+        _one_of(values, "objective.beta", _BETAS)
+
+
 def _data_details(values: dict[str, Any]) -> None:
     """Size and number of images; whatever is the data's own is stored as such, and stays so when other data is chosen."""
     name = str(st.session_state[_key("data.name")])
@@ -153,10 +180,24 @@ def _data_details(values: dict[str, Any]) -> None:
             values["data.resolution"] = None
     else:
         values["data.resolution"] = None
+    values[_FACTORS] = _factors() if chosen.factor_names else None
     key = _key("data.train_images")
     st.session_state[key] = min(max(int(st.session_state[key]), 10), chosen.train)
     count = st.number_input(_field("data.train_images").title, 10, chosen.train, key=key, help=_help("data.train_images"))
     values["data.train_images"] = None if count == chosen.train else count
+
+
+def _factors() -> tuple[int, ...] | None:
+    """How many steps each factor of Shapes has; None for all of them."""
+    if f"{_key(_FACTORS)}.{FACTOR_NAMES[0]}" not in st.session_state:
+        _fill_factors(current()[_FACTORS])
+    st.caption(_field(_FACTORS).title, help=_help(_FACTORS))
+    with st.container(horizontal=True, gap="small"):
+        steps = tuple(
+            int(st.number_input(name, 1, size, key=f"{_key(_FACTORS)}.{name}", width=92))
+            for name, size in zip(FACTOR_NAMES, FACTOR_SIZES, strict=True)
+        )
+    return None if steps == FACTOR_SIZES else steps
 
 
 def _noise_level(values: dict[str, Any]) -> None:

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.linear_model import LogisticRegression
 
 from aecore.metrics.disentanglement.checks import Integers, Poll, no_poll
 from aecore.metrics.disentanglement.ground_truth import (
@@ -22,6 +20,7 @@ from aecore.metrics.disentanglement.ground_truth import (
     varying,
 )
 from aecore.metrics.disentanglement.intervals import Interval, bootstrap_interval, checked_times, resampled_means
+from aecore.metrics.disentanglement.threads import on_one_core
 
 
 @dataclass(frozen=True)
@@ -68,12 +67,7 @@ def beta_vae_score(
     points, shared = _points(encode, data, kept, train + test, rng, poll)
     if len(np.unique(shared[:train])) < 2:
         raise ValueError("All training points share the same factor: ask for more training points.")
-    model = LogisticRegression(random_state=random_state)
-    with warnings.catch_warnings():
-        # 100 steps are the default, and so part of the score's definition.
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(points[:train], shared[:train])
-    answers = model.predict(points)
+    answers = _answers(points, shared[:train], random_state)
     correct = (answers == shared).astype(np.float64)
     confusion = np.zeros((len(kept), len(kept)), np.int64)
     np.add.at(confusion, (shared[train:], answers[train:]), 1)
@@ -89,6 +83,21 @@ def beta_vae_score(
         confusion=tuple(tuple(row) for row in confusion.tolist()),
         kept=kept,
     )
+
+
+@on_one_core
+def _answers(points: NDArray[np.float64], shared: Integers, random_state: int) -> Integers:
+    """Which factor a regression, fitted on the first points, says of all: (N, D) and (train,) to (N,)."""
+    # Only now: scikit-learn takes seconds to import, and every training worker imports this package for MIG and SAP.
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+
+    model = LogisticRegression(random_state=random_state)
+    with warnings.catch_warnings():
+        # 100 steps are the default, and so part of the score's definition.
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(points[: len(shared)], shared)
+    return np.asarray(model.predict(points), np.int64)
 
 
 def _points(

@@ -1,4 +1,4 @@
-"""Gradient boosting for classes: scikit-learn's `GradientBoostingClassifier()` with its defaults, which DCI asks for, grown faster.
+"""Gradient boosting for classes: scikit-learn's `GradientBoostingClassifier()` with its defaults, as DCI needs it, grown faster.
 
 Friedman (2001), "Greedy function approximation: a gradient boosting machine", The Annals of Statistics 29(5), algorithms 5 and
 6: 100 rounds, in each a tree of depth 3 for every class (one for two classes) on the gradient of the log loss, one Newton step
@@ -72,7 +72,7 @@ class Boosting:
     def predictions(self) -> Integers:
         """The class number (M,) of each further example, by the trees so far."""
         if self._size == 2:
-            return (self._others_scores[0] >= 0).astype(np.int64)
+            return np.asarray(self._others_scores[0] >= 0, np.int64)
         return np.asarray(self._others_scores.argmax(axis=0), np.int64)
 
     def _newton(self, target: Floats, curvature: Floats, leaf: Integers) -> Floats:
@@ -80,4 +80,4 @@ class Boosting:
         above = np.bincount(leaf, target, LEAVES)
         below = np.bincount(leaf, curvature, LEAVES)
         part = (self._size - 1) / self._size if self._size > 2 else 1.0
-        return part * np.divide(above, below, out=np.zeros(LEAVES), where=below > 1e-150)
+        return np.asarray(part * np.divide(above, below, out=np.zeros(LEAVES), where=below > 1e-150))

@@ -1,4 +1,4 @@
-"""What the disentanglement metrics accept: codes and factors, checked, and which factors vary. Errors are sentences for people."""
+"""What the disentanglement metrics accept: codes and factors, checked, and which factors vary. Errors are plain sentences."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ def checked_codes(codes: ArrayLike, name: str = "Codes") -> Codes:
     array = np.asarray(codes)
     if array.ndim != 2 or 0 in array.shape or array.dtype.kind not in "fiu":
         raise ValueError(
-            f"{name} must be numbers in a table of examples by dimensions with at least one of each, not {array.dtype} {array.shape}."
+            f"{name} must be numbers in a table of examples by dimensions, with at least one of each, "
+            f"not {array.dtype} {array.shape}."
         )
     floats: Codes = array if array.dtype in (np.float32, np.float64) else array.astype(np.float64)
     with np.errstate(invalid="ignore"):

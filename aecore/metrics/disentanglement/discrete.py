@@ -11,16 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aecore.metrics.disentanglement.checks import Codes, Integers, Labels
-from aecore.metrics.disentanglement.intervals import resamples
+from aecore.metrics.disentanglement.intervals import group_resamples
 
 Floats = NDArray[np.float64]
 
 BINS = 20
 """Equal-width bins from the smallest to the largest code of a dimension, as in Locatello et al. (2019)."""
 
-GROUPS = 100
-"""The bootstrap of counts draws random groups of examples, this many, instead of single ones: the groups are counted once, so a
-resample is a sum of counts. The spread of the replicates is then known to about 1/√(2·100) = 7 %."""
+_ROUNDING = 1e-12  # nats: less is the rounding of a difference of logarithms, and dead dimensions tell exactly nothing
 
 
 def bin_codes(codes: Codes) -> Integers:
@@ -55,20 +53,21 @@ def mutual_information(bins: Integers, labels: Labels) -> Floats:
 def information_replicates(bins: Integers, labels: Labels, factor: int, times: int, random_state: int) -> tuple[Floats, Floats]:
     """Bootstrap replicates of I(bin of z_d; v) and H(v) of one factor: (B, D) and (B,), nats.
 
-    Resamples random groups of examples (:data:`GROUPS` of them, or single examples where there are fewer); the bins stay. With
-    one `random_state` all factors and dimensions see the same resamples.
+    Resamples random groups of examples (:func:`~.intervals.group_resamples`); the bins stay. With one `random_state` all factors
+    and dimensions see the same resamples.
     """
     classes, size = labels.classes[:, factor], labels.sizes[factor]
-    examples, dimensions = bins.shape
-    groups = min(GROUPS, examples)
-    group = np.random.default_rng(random_state).permutation(examples) % groups
-    cells = dimensions * BINS * size
-    places = group[:, None] * cells + (np.arange(dimensions) * BINS + bins) * size + classes[:, None]
-    counts = np.bincount(places.ravel(), minlength=groups * cells).reshape(groups, cells)
-    # Counts stay below 2²⁴: whole numbers that float32 holds exactly.
-    drawn = resamples(groups, times, random_state).astype(np.float32) @ counts.astype(np.float32)
-    joint = drawn.reshape(times, dimensions, BINS, size)
-    return _information(joint), _entropy(joint[:, 0].sum(axis=-2))
+    group, drawn = group_resamples(len(bins), times, random_state)
+    cells, groups = BINS * size, drawn.shape[1]
+    # Sums of counts stay below 2²⁴, whole numbers that float32 holds exactly; the spread needs no more than its seven digits.
+    drawn = drawn.astype(np.float32)
+    information, entropy = np.empty((times, bins.shape[1])), np.empty(times)
+    for dimension, column in enumerate(bins.T):
+        counts = np.bincount((group * BINS + column) * size + classes, minlength=groups * cells).reshape(groups, cells)
+        joint = (drawn @ counts.astype(np.float32)).reshape(times, BINS, size)
+        information[:, dimension] = _information(joint)
+        entropy = _entropy(joint.sum(axis=1))
+    return information, entropy
 
 
 def _joint_counts(bins: Integers, classes: Integers, size: int) -> Floats:
@@ -83,7 +82,8 @@ def _information(joint: NDArray[Any]) -> Floats:
     total = joint.sum(axis=(-2, -1), dtype=np.float64)
     both = _n_log_n(joint).sum(axis=(-2, -1), dtype=np.float64)
     each = [_n_log_n(joint.sum(axis=axis)).sum(axis=-1, dtype=np.float64) for axis in (-1, -2)]
-    return np.maximum(0.0, np.log(total) + (both - each[0] - each[1]) / total)  # below 0 by rounding only
+    information = np.log(total) + (both - each[0] - each[1]) / total
+    return np.where(information > _ROUNDING, information, 0.0)
 
 
 def _entropy(counts: NDArray[Any]) -> Floats:

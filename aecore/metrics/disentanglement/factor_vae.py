@@ -94,9 +94,7 @@ def factor_vae_score(
     )
 
 
-def _variances(
-    encode: Encode, data: GroundTruth, count: int, rng: np.random.Generator, poll: Poll
-) -> NDArray[np.float64]:
+def _variances(encode: Encode, data: GroundTruth, count: int, rng: np.random.Generator, poll: Poll) -> NDArray[np.float64]:
     """Variance of each dimension over images of random factors: (D,)."""
     codes = []
     for start, end in blocks(count, IMAGES_AT_ONCE):

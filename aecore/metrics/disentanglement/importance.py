@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aecore.metrics.disentanglement.boosting import Round
-from aecore.metrics.disentanglement.discrete import GROUPS
-from aecore.metrics.disentanglement.intervals import resamples
+from aecore.metrics.disentanglement.intervals import group_resamples
 from aecore.metrics.disentanglement.regression_tree import DEPTH, LEAVES, NODES
 
 Floats = NDArray[np.float64]
@@ -20,15 +19,13 @@ Floats = NDArray[np.float64]
 class Importance:
     """Gains of D dimensions, summed round by round, on the training examples and on `times` resamples of them.
 
-    A resample draws random groups of examples (:data:`~.discrete.GROUPS`), and takes the trees and the targets that they were
-    grown on as they are: only how much each split takes away is counted anew.
+    A resample draws random groups of examples (:func:`~.intervals.group_resamples`), and takes the trees, and the targets that
+    they were grown on, as they are: only how much each split takes away is counted anew.
     """
 
     def __init__(self, dimensions: int, examples: int, times: int, random_state: int) -> None:
         self._times = times
-        self._groups = min(GROUPS, examples)
-        self._group = np.random.default_rng(random_state).permutation(examples) % self._groups
-        self._drawn = resamples(self._groups, times, random_state) if times else np.empty((0, self._groups))
+        self._group, self._drawn = group_resamples(examples, times, random_state)
         self._gains = np.zeros(dimensions)
         self._replicates = np.zeros((times, dimensions))
 
@@ -44,9 +41,9 @@ class Importance:
 
     def _redrawn_gains(self, grown: Round) -> Floats:
         """The gain of each node of each tree in each resample: (B, T·7)."""
-        trees, examples = grown.leaves.shape
-        places = (np.arange(trees)[:, None] * LEAVES + grown.leaves) * self._groups + self._group
-        shape = (trees * LEAVES, self._groups)
+        trees, groups = len(grown.leaves), self._drawn.shape[1]
+        places = (np.arange(trees)[:, None] * LEAVES + grown.leaves) * groups + self._group
+        shape = (trees * LEAVES, groups)
         counts = np.bincount(places.ravel(), minlength=shape[0] * shape[1]).reshape(shape)
         sums = np.bincount(places.ravel(), grown.targets.ravel(), shape[0] * shape[1]).reshape(shape)
         count = (self._drawn @ counts.T).reshape(self._times, trees, LEAVES)

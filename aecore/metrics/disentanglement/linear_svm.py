@@ -41,7 +41,7 @@ class LinearMachines:
     def predict(self, x: Floats) -> Integers:
         """Class numbers (N,) of numbers (N,), the first of equals, as scikit-learn's `predict` has it."""
         if len(self.weights) == 1:
-            return (x * self.weights[0] + self.intercepts[0] > 0).astype(np.int64)
+            return np.asarray(x * self.weights[0] + self.intercepts[0] > 0, np.int64)
         return np.asarray((x[:, None] * self.weights + self.intercepts).argmax(axis=1), np.int64)
 
 

@@ -11,6 +11,7 @@ from aecore.metrics.disentanglement.checks import Integers, Labels, checked_code
 from aecore.metrics.disentanglement.discrete import bin_codes, entropies, information_replicates, mutual_information
 from aecore.metrics.disentanglement.intervals import Interval, bootstrap_interval, checked_times
 from aecore.metrics.disentanglement.tables import Matrix, gaps, rows
+from aecore.metrics.disentanglement.threads import on_one_core
 
 _CONTENDERS = 3
 """Dimensions of each factor among which a resample may find another best and second one: a fourth has no part in the gap."""
@@ -34,6 +35,7 @@ class Mig:
     kept: tuple[int, ...]
 
 
+@on_one_core
 def mig(codes: ArrayLike, factors: ArrayLike, *, bootstrap: int = 200, random_state: int = 0) -> Mig:
     """Mean over factors of (I of the best dimension − I of the second) / H(factor), on codes (N, D) and factors (N, K).
 

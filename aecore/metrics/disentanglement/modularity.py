@@ -13,6 +13,7 @@ from aecore.metrics.disentanglement.discrete import bin_codes, information_repli
 from aecore.metrics.disentanglement.explicitness import Explicitness, explicitness
 from aecore.metrics.disentanglement.intervals import Interval, bootstrap_interval, checked_times
 from aecore.metrics.disentanglement.tables import Matrix, rows
+from aecore.metrics.disentanglement.threads import on_one_core
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +39,7 @@ class ModularityExplicitness:
     kept: tuple[int, ...]
 
 
+@on_one_core
 def modularity_explicitness(
     train_codes: ArrayLike,
     train_factors: ArrayLike,
@@ -48,8 +50,10 @@ def modularity_explicitness(
     random_state: int = 0,
     poll: Poll = no_poll,
 ) -> ModularityExplicitness:
-    """Ridgeway and Mozer (2018), "Learning deep disentangled embeddings with the F-statistic loss", section 2, as in Locatello et al.
-    (2019). Codes (N, D), factors (N, K).
+    """Modularity and explicitness of codes (N, D) about factors (N, K).
+
+    Ridgeway and Mozer (2018), "Learning deep disentangled embeddings with the F-statistic loss", section 2, as in Locatello et
+    al. (2019).
 
     Modularity, on the training part: with m the mutual information of a dimension and a factor (20 equal-width bins), and θ the
     largest of the dimension, 1 − Σ m² / (θ² (F − 1)) over its other factors; mean over dimensions. Explicitness: see
@@ -68,7 +72,7 @@ def modularity_explicitness(
     modularity = float(of_codes.mean())
     interval = None
     if bootstrap and not math.isnan(modularity):
-        interval = _interval(modularity, bins, parts.train, bootstrap, random_state, poll)
+        interval = _interval(information, bins, parts.train, bootstrap, random_state, poll)
     found: Explicitness = explicitness(parts, bootstrap, random_state, poll)
     return ModularityExplicitness(
         modularity=modularity,
@@ -93,10 +97,14 @@ def _modularity(information: Floats) -> Floats:
     return np.asarray(1 - others)
 
 
-def _interval(modularity: float, bins: NDArray[np.int64], labels: Labels, times: int, random_state: int, poll: Poll) -> Interval:
+def _interval(
+    information: Floats, bins: NDArray[np.int64], labels: Labels, times: int, random_state: int, poll: Poll
+) -> Interval:
+    # A dimension that tells nothing of the examples tells nothing of any resample: 0 for each.
+    tells = information.max(axis=1) > 0
     drawn = []
     for factor in range(len(labels.sizes)):
         poll(0.0, "Modularity: resampling")
-        drawn.append(information_replicates(bins, labels, factor, times, random_state)[0])
-    replicates = _modularity(np.stack(drawn, axis=-1)).mean(axis=1)
-    return bootstrap_interval(modularity, replicates, "training examples (in random groups)")
+        drawn.append(information_replicates(bins[:, tells], labels, factor, times, random_state)[0])
+    replicates = _modularity(np.stack(drawn, axis=-1)).sum(axis=1) / len(tells)
+    return bootstrap_interval(float(_modularity(information).mean()), replicates, "training examples (in random groups)")

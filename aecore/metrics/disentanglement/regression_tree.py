@@ -44,7 +44,7 @@ class Tree:
         example = np.arange(len(x))
         for _ in range(DEPTH):
             node = 2 * node + 1 + (x[example, self.features[node]] > self.thresholds[node])
-        return node - NODES
+        return np.asarray(node - NODES, np.int64)
 
 
 class TreeGrower:
@@ -107,12 +107,12 @@ class TreeGrower:
         each = np.arange(rows)
         top = gain[each, best]
         lower, upper = self._x[each, order[each, best]], self._x[each, order[each, best + 1]]
-        for row in np.flatnonzero(upper <= lower.astype(np.float64) + _APART):
+        for tied in np.flatnonzero(upper <= lower.astype(np.float64) + _APART):
             # Only where the best place lies between equal numbers, look which places do not.
-            values = self._x[row].take(order[row]).astype(np.float64)
-            allowed = np.where(values[1:] > values[:-1] + _APART, gain[row], -1.0)
-            best[row] = allowed.argmax()
-            top[row] = allowed[best[row]]
+            values = self._x[tied].take(order[tied]).astype(np.float64)
+            allowed = np.where(values[1:] > values[:-1] + _APART, gain[tied], -1.0)
+            best[tied] = allowed.argmax()
+            top[tied] = allowed[best[tied]]
         if top.max() < 0:
             return None
         equals = np.flatnonzero(top == top.max())

@@ -11,6 +11,7 @@ from aecore.metrics.disentanglement.checks import Parts, checked_parts
 from aecore.metrics.disentanglement.intervals import Interval, bootstrap_interval, checked_times, resampled_means
 from aecore.metrics.disentanglement.linear_svm import SortedNumbers
 from aecore.metrics.disentanglement.tables import Matrix, gaps, rows
+from aecore.metrics.disentanglement.threads import on_one_core
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Sap:
     kept: tuple[int, ...]
 
 
+@on_one_core
 def sap(
     train_codes: ArrayLike,
     train_factors: ArrayLike,
