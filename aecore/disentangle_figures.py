@@ -8,9 +8,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.colors import sample_colorscale, unconvert_from_RGB_255, unlabel_rgb
 
+from aecore.moments import COLLAPSED_KL
 from aecore.sweep_config import NAMES, SYMBOLS, Arm
 from aecore.sweep_html import GLYPHS
-from aecore.sweep_table import COLLAPSED_KL, LEAST_KNOWN, Cell, Column, Measured, Row
+from aecore.sweep_table import LEAST_KNOWN, Cell, Column, Measured, Row
 
 Trace = dict[str, Any]
 Axis = dict[str, Any]

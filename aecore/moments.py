@@ -26,6 +26,8 @@ REACH = 3.0
 """A traversal sets one number of the code to seven values from −3 to 3 (the prior has standard deviation 1), the others stay."""
 MOST_PIXELS = 32
 """Height and width of the traversals that are kept: those of larger pictures are averaged down."""
+COLLAPSED_KL = 0.05
+"""Nats: a code number whose mean KL is below this says next to nothing of a picture."""
 _FACTOR = 1.35  # from one kept step to the next: about 20 of them in a run
 
 

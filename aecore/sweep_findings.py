@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aecore.moments import COLLAPSED_KL
 from aecore.sweep_config import NAMES, SYMBOLS
-from aecore.sweep_table import COLLAPSED_KL, Column, Results, Row, Table, above
+from aecore.sweep_table import Column, Results, Row, Table, above
 
 
 @dataclass(frozen=True)

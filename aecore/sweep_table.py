@@ -11,14 +11,12 @@ from scipy.special import stdtrit
 
 from aecore.disentangle_numbers import TITLES, DisentangleNumbers, kept
 from aecore.metrics_log import MetricsReader
-from aecore.moments import moments_path
+from aecore.moments import COLLAPSED_KL, moments_path
 from aecore.runs import Run
 from aecore.sweep_colours import arm_colours
 from aecore.sweep_config import Arm, SweepConfig
 from aecore.sweeps import Sweep
 
-COLLAPSED_KL = 0.01
-"""Nats: a code number whose mean KL is below this says nothing of a picture (Duan et al. 2020, arXiv:1905.12614)."""
 LEAST_KNOWN = 0.1
 """The share of a factor's entropy below which no code number counts as carrying it."""
 LEVEL = 0.95

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 
-from aecore import cli
+from aecore import cli, recording
 from aecore.checkpoint import load_model
 from aecore.config import RunConfig
-from aecore.data import loading
 from aecore.data.catalogue import card
 from aecore.data.downloads import DataUnavailableError
 from aecore.data.loading import Dataset
@@ -158,7 +157,7 @@ def test_other_data_of_the_same_size_can_be_measured(trained: Path, capsys: Capt
         asked.append(name)
         return Dataset(card(name), *(split(count) for count in (10, 10, 30)))
 
-    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(recording, "load", load)
     measured = result(capsys, "evaluate", trained, "--data", "kmnist")
     assert asked == ["kmnist"]
     assert (measured["data"], measured["test_images"]) == ("kmnist", 30)
@@ -257,7 +256,7 @@ def test_data_that_cannot_be_had_are_said(
     def load(name: str, **_: object) -> Dataset:
         raise DataUnavailableError(f"{name} could not be downloaded: try again later.")
 
-    monkeypatch.setattr(loading, "load", load)
+    monkeypatch.setattr(recording, "load", load)
     monkeypatch.setattr("aecore.recording.load", load)
     assert refusal(capsys, "evaluate", trained, "--data", "mnist") == "mnist could not be downloaded: try again later."
     arguments = ["train", "vanilla", "--data", "mnist", "--out", tmp_path / "run"]

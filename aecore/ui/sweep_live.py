@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from aecore.moments import MOST_PIXELS, REACH, STEPS_ACROSS
+from aecore.moments import COLLAPSED_KL, MOST_PIXELS, REACH, STEPS_ACROSS
 from aecore.sweep_colours import arm_colours
 from aecore.sweep_config import NAMES, SYMBOLS
 from aecore.sweeps import Sweep
@@ -74,6 +74,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         ],
         "members": [{"token": member.run.token, "arm": config.arms.index(member.arm), "seed": member.seed} for member in members],
         "code_size": config.base.code.size,
+        "collapsed_kl": COLLAPSED_KL,
         "picture": {"channels": channels, "height": height, "width": width},
         "across": STEPS_ACROSS,
         "reach": REACH,

@@ -7,9 +7,9 @@ const GIVE_UP_AFTER = 15000
 const NO_ANSWER = "The server does not answer. Trying again…"
 
 class SweepFeed {
-  constructor({ base, token, members, code_size: codeSize }, onNews) {
+  constructor({ base, token, members, code_size: codeSize, collapsed_kl: collapsedBelow }, onNews) {
     Object.assign(this, { base, token, onNews })
-    this.members = members.map((facts) => new SweepMember(facts, codeSize))
+    this.members = members.map((facts) => new SweepMember(facts, codeSize, collapsedBelow))
     this.state = null // of the sweep as a whole
     this.slots = NaN // runs that train at a time
     this.failures = 0 // requests in a row that brought no answer

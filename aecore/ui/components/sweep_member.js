@@ -1,13 +1,13 @@
 // One run of a sweep as the browser knows it. No screen. Needs sweep_series.js.
 
 const OVER = ["finished", "stopped", "failed", "interrupted"]
-const COLLAPSED_BELOW = 0.05 // nats: a number of the code with a smaller KL says next to nothing of a picture
 const OUT_OF_ORDER = [1.2, 0.05] // a number overtakes another when its KL is larger by this factor and so many nats more
 
 class SweepMember {
-  // facts: what the page says of the run: its token, arm and seed; codeSize: how many numbers its code has.
-  constructor(facts, codeSize) {
-    Object.assign(this, facts, { codeSize })
+  // facts: what the page says of the run: its token, arm and seed; codeSize: how many numbers its code has; collapsedBelow:
+  // nats, a number with a smaller KL says next to nothing of a picture.
+  constructor(facts, codeSize, collapsedBelow) {
+    Object.assign(this, facts, { codeSize, collapsedBelow })
     this.forget()
   }
 
@@ -68,7 +68,7 @@ class SweepMember {
   }
 
   isCollapsed(k) {
-    return !(this.klOf(k).last >= COLLAPSED_BELOW)
+    return !(this.klOf(k).last >= this.collapsedBelow)
   }
 
   get activeCount() {

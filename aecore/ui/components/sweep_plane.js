@@ -72,6 +72,7 @@ class SweepPlane {
   }
 
   paint({ pen, width, height, ratio }, range) {
+    if (width < 1 || height < 1) return // in a tab that is hidden, or not laid out yet
     const { isWhole } = this
     const key = [...range.kl, ...range.reconstruction, width, height, ratio, isWhole, this.theme.text].join()
     if (this.key !== key) Object.assign(this, { key, ...this.paintGround(range, width, height, ratio) })
