@@ -59,8 +59,9 @@ class MomentsWriter:
     """Appends rows; made anew for a resumed run, it first drops the rows and pictures after the step where that run goes on."""
 
     def __init__(self, run: Run, columns: list[str], from_step: int = -1) -> None:
-        self._folder = run.folder / "moments"
-        self._folder.mkdir(exist_ok=True)
+        self._run = run
+        folder = run.folder / "moments"
+        folder.mkdir(exist_ok=True)
         self._columns = columns
         reader = MetricsReader(moments_path(run))
         reader.read()
@@ -68,7 +69,7 @@ class MomentsWriter:
         replace_file(moments_path(run), ",".join(columns) + "\n" + "".join(_line(row) for row in kept))
         for step in pictured_steps(run):
             if step > from_step:
-                (self._folder / _name(step)).unlink(missing_ok=True)
+                (folder / _name(step)).unlink(missing_ok=True)
         self._file = moments_path(run).open("a", encoding="utf-8", newline="")
 
     def write(self, values: Mapping[str, float]) -> None:
@@ -78,9 +79,7 @@ class MomentsWriter:
 
     def keep(self, step: int, traversals: Bytes) -> None:
         """Keep the traversals (D, STEPS_ACROSS, C, H, W), 0..255, of a step."""
-        buffer = io.BytesIO()
-        np.savez_compressed(buffer, traversals=traversals)
-        replace_file(self._folder / _name(step), buffer.getvalue())
+        write_traversals(self._run, step, traversals)
 
     def close(self) -> None:
         self._file.close()
@@ -89,6 +88,13 @@ class MomentsWriter:
 def pictured_steps(run: Run) -> list[int]:
     """The steps whose traversals were kept, ascending."""
     return sorted(int(path.stem) for path in (run.folder / "moments").glob("*.npz") if path.stem.isdigit())
+
+
+def write_traversals(run: Run, step: int, traversals: Bytes) -> None:
+    """Replace the traversals (D, STEPS_ACROSS, C, H, W), 0..255, that are kept of a step."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, traversals=traversals)
+    replace_file(run.folder / "moments" / _name(step), buffer.getvalue())
 
 
 def read_traversals(run: Run, step: int) -> Bytes | None:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aecore.config import RunConfig
-from aecore.metrics_log import MetricsReader
-from aecore.moments import moments_path, pictured_steps
-from aecore.runs import CHECKPOINTS, Run, replace_file
+from aecore.moments import moments_path
+from aecore.runs import CHECKPOINTS, Run
+from aecore.slimming import halve, thin_curve, thin_moments
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
 
@@ -53,11 +53,6 @@ SHIPPED_SWEEPS: Mapping[str, ShippedSweep] = {
 }
 """By name of the folder in `checkpoints/`."""
 
-_ROWS = 150
-"""Rows that are kept of a curve, and…"""
-_MOMENTS = 9
-"""…moments whose traversals are kept: what comes with the app is to stay small."""
-
 
 def make(name: str, poll: Callable[[float, str], None] = lambda done, what: None) -> Sweep:
     """Train and measure one anew, and put it in the place of the one that is there. One core; hours on a slow one."""
@@ -87,33 +82,9 @@ def make(name: str, poll: Callable[[float, str], None] = lambda done, what: None
 
 
 def slim(run: Run) -> None:
-    """Make a finished member small: weights in half precision, short curves, few moments, no frames.
-
-    The test numbers are then those of these weights.
-    """
-    from aecore.checkpoint import halve_weights, load_model
-    from aecore.evaluation import evaluate
-    from aecore.recording import load_kept
-
-    halve_weights(run)
-    config, status = run.config, run.status
-    status.test = evaluate(load_model(run), config, load_kept(config.data).test)
-    run.write_status(status)
+    """Make a finished member small; without frames, for its moments are what is shown of it."""
+    halve(run)
     shutil.rmtree(run.frames_folder, ignore_errors=True)
     for path in (run.metrics_path, moments_path(run)):
-        _thin(path)
-    steps = pictured_steps(run)
-    kept = {steps[round(index * (len(steps) - 1) / (_MOMENTS - 1))] for index in range(_MOMENTS)}
-    for step in set(steps) - kept:
-        (run.folder / "moments" / f"{step:08d}.npz").unlink()
-
-
-def _thin(path: Path) -> None:
-    """Keep few rows of a curve, evenly spread, its first and last among them; of a run's metrics, rows with a validation."""
-    reader = MetricsReader(path)
-    reader.read()
-    lines = path.read_text().splitlines(keepends=True)
-    rows = [index for index, row in enumerate(reader.rows, start=1) if row[-1] is not None]
-    if len(rows) > _ROWS:
-        rows = [rows[round(index * (len(rows) - 1) / (_ROWS - 1))] for index in range(_ROWS)]
-    replace_file(path, "".join([lines[0], *(lines[index] for index in rows)]))
+        thin_curve(path)
+    thin_moments(run)

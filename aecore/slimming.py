@@ -1,0 +1,67 @@
+"""Make finished runs small enough to come with the app: weights in half precision, short curves, fewer pictures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from aecore.frames import kept_frames
+from aecore.metrics_log import MetricsReader
+from aecore.moments import pictured_steps, read_traversals, write_traversals
+from aecore.runs import Run, Status, replace_file
+
+_ROWS = 150
+"""Rows that are kept of a member's curves."""
+_LATE_MOMENTS = 5
+"""Moments whose traversals are kept of a member's later half, beside its beginning."""
+_GREY = 8
+"""Grey levels of a traversal are rounded to multiples of this: nobody sees it, and it halves the files."""
+
+
+def halve(run: Run) -> Status:
+    """Round the weights to half precision, and measure the test numbers of these weights. Returns the new status."""
+    # With torch, which those who only read do not need.
+    from aecore.checkpoint import halve_weights, load_model
+    from aecore.evaluation import evaluate
+    from aecore.recording import load_kept
+
+    halve_weights(run)
+    config, status = run.config, run.status
+    status.test = evaluate(load_model(run), config, load_kept(config.data).test)
+    run.write_status(status)
+    return status
+
+
+def thin_frames(folder: Path, every: int = 2) -> None:
+    """Keep one frame of each few, and the last."""
+    steps = kept_frames(folder)
+    for index, step in enumerate(steps):
+        if index % every and index < len(steps) - 1:
+            (folder / f"{step:08d}.safetensors").unlink()
+
+
+def thin_curve(path: Path) -> None:
+    """Keep few rows of a curve, evenly spread, its first and last among them; of a run's metrics, those with a validation."""
+    reader = MetricsReader(path)
+    reader.read()
+    lines = path.read_text().splitlines(keepends=True)
+    rows = [index for index, row in enumerate(reader.rows, start=1) if row[-1] is not None]
+    if len(rows) > _ROWS:
+        rows = [rows[round(index * (len(rows) - 1) / (_ROWS - 1))] for index in range(_ROWS)]
+    replace_file(path, "".join([lines[0], *(lines[index] for index in rows)]))
+
+
+def thin_moments(run: Run) -> None:
+    """Keep the traversals of the beginning and of a few moments of the later half, in fewer grey levels."""
+    steps = pictured_steps(run)
+    half = len(steps) // 2
+    late = np.rint(np.linspace(half, len(steps) - 1, _LATE_MOMENTS)).astype(int)
+    kept = {steps[0], *(steps[index] for index in late)}
+    for step in steps:
+        drawn = read_traversals(run, step)
+        if step not in kept or drawn is None:
+            (run.folder / "moments" / f"{step:08d}.npz").unlink()
+        else:
+            rounded = np.minimum((drawn.astype(np.int16) + _GREY // 2) // _GREY * _GREY, 255).astype(np.uint8)
+            write_traversals(run, step, rounded)
