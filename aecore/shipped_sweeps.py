@@ -8,30 +8,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from aecore.config import RunConfig
 from aecore.moments import moments_path
 from aecore.runs import CHECKPOINTS, Run
 from aecore.slimming import halve, thin_curve, thin_moments
+from aecore.sweep_choices import CLASSIC
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
 
 SHAPES = "shapes-betas"
-
-SMALL_CONVOLUTIONS: Mapping[str, object] = {
-    "data.name": "shapes",
-    "data.resolution": 32,
-    "data.factor_steps": "3-6-10-16-16",
-    "architecture.kind": "conv2d",
-    "architecture.channels": "16-16-32-32",
-    "architecture.kernel_size": 4,
-    "architecture.hidden": "128",
-    "code.kind": "gaussian",
-    "code.size": 10,
-    "batch_size": 64,
-    "optimizer.learning_rate": 3e-3,
-    "optimizer.schedule": "cosine",
-}
-"""The layers of Burgess et al. (2018) with half of their channels, and one dense layer of 128: a fifth of the bytes."""
 
 
 @dataclass(frozen=True)
@@ -46,9 +30,7 @@ class ShippedSweep:
 SHIPPED_SWEEPS: Mapping[str, ShippedSweep] = {
     SHAPES: ShippedSweep(
         "Shapes, five βs, three seeds",
-        SweepConfig(
-            base=RunConfig().with_settings({**SMALL_CONVOLUTIONS, "epochs": 10}), betas=(1.0, 2.0, 4.0, 8.0, 16.0), seeds=3
-        ),
+        CLASSIC.config(),
     )
 }
 """By name of the folder in `checkpoints/`."""

@@ -12,13 +12,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
-from aecore.config import RunConfig
 from aecore.disentangle_numbers import GROUPS
 from aecore.engine import Engine
 from aecore.runs import ACTIVE
-from aecore.shipped_sweeps import SMALL_CONVOLUTIONS
+from aecore.sweep_choices import CLASSIC
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
 
@@ -81,8 +81,7 @@ def _round(folder: Path) -> float:
 
 
 def _config() -> SweepConfig:
-    base = RunConfig().with_settings({**SMALL_CONVOLUTIONS, "epochs": 1})
-    return SweepConfig(base=base, betas=_BETAS)
+    return replace(CLASSIC, betas=_BETAS, seeds=1, steps=300).config()
 
 
 def _with_the_engine(sweep: Sweep) -> float:

@@ -7,14 +7,18 @@ import math
 import pytest
 import torch
 
+from aecore import disentangle_numbers
 from aecore.atlas import read_atlas
 from aecore.checkpoint import load_model
 from aecore.data.loading import Split
 from aecore.evaluation import evaluate
 from aecore.frames import kept_frames, read_frame, read_gallery
 from aecore.latent_numbers import kept
-from aecore.runs import shipped, shipped_run
+from aecore.moments import pictured_steps
+from aecore.runs import CHECKPOINTS, shipped, shipped_run
 from aecore.shipped_runs import SHIPPED, shipped_config
+from aecore.shipped_sweeps import SHIPPED_SWEEPS
+from aecore.sweeps import shipped_sweeps
 
 
 def test_there_is_a_run_for_every_row_and_no_other() -> None:
@@ -51,3 +55,22 @@ def test_a_shipped_run_is_whole_small_and_as_good_as_it_says(name: str) -> None:
     if numbers.neg_elbo is not None:
         assert math.isclose(numbers.neg_elbo, status.test["neg_elbo"], rel_tol=1e-4)
         assert (numbers.bounds[-1].samples, numbers.bound_images) == (500, 1000)
+
+
+def test_the_sweeps_that_come_with_the_app_are_whole_and_measured() -> None:
+    assert {sweep.token for sweep in shipped_sweeps()} == set(SHIPPED_SWEEPS)
+    for sweep in shipped_sweeps():
+        made = SHIPPED_SWEEPS[sweep.token]
+        assert sweep.config == made.config
+        assert len(sweep.finished) == len(made.config.members)
+        for run in sweep.runs:
+            numbers = disentangle_numbers.kept(run)
+            assert numbers is not None
+            assert numbers.missing(made.groups) == ()
+            assert pictured_steps(run)[-1] == run.status.steps
+            assert load_model(run).plan == run.config.plan
+
+
+def test_what_comes_with_the_app_stays_small() -> None:
+    files = [path for path in CHECKPOINTS.rglob("*") if path.is_file() and "runs" not in path.relative_to(CHECKPOINTS).parts]
+    assert sum(path.stat().st_size for path in files) < 25e6
