@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import IO
 
 from aecore.config import RunConfig
-from aecore.placing import Bench, Seat, place_for, to_move, to_park
+from aecore.placing import Bench, Seat, place_for, to_move, to_park, to_yield
 from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, new_sweep
@@ -105,27 +105,31 @@ class Engine:
 
     def submit(self, config: RunConfig, *, owner: str, name: str = "") -> Run:
         """Make a new run and train it as soon as its turn comes. Raises EngineError for a person with too many already."""
-        self._check_limit(owner)
-        run = new_run(config, owner=owner, name=name)
-        self._enqueue([run], owner)
-        return run
+        with self._lock:
+            self._check_limit(owner)
+            run = new_run(config, owner=owner, name=name)
+            self._enqueue([run], owner)
+            return run
 
     def submit_sweep(self, config: SweepConfig, *, owner: str, name: str = "") -> Sweep:
         """Make a new sweep and train all its runs side by side. Raises EngineError for a person with too much already."""
-        self._check_limit(owner, sweeps=True)
-        sweep = new_sweep(config, owner=owner, name=name)
-        self.enqueue_sweep(sweep, owner=owner)
-        return sweep
+        with self._lock:
+            self._check_limit(owner, sweeps=True)
+            sweep = new_sweep(config, owner=owner, name=name)
+            self.enqueue_sweep(sweep, owner=owner)
+            return sweep
 
     def enqueue_sweep(self, sweep: Sweep, *, owner: str) -> None:
         """Train the runs of a sweep that wait for it."""
         self._enqueue([run for run in sweep.runs if run.status.state == "queued"], owner)
 
-    def _check_limit(self, owner: str, *, sweeps: bool = False) -> None:
-        with self._lock:
-            mine = [seat.run for seat in self._seats() if seat.owner == owner]
-            mine += [entry.run for entry in self._waiting if entry.owner == owner]
+    def _check_limit(self, owner: str, *, sweeps: bool = False, joining: str = "") -> None:
+        """joining: a sweep of which one more run is to be trained, which counts once."""
+        mine = [seat.run for seat in self._seats() if seat.owner == owner]
+        mine += [entry.run for entry in self._waiting if entry.owner == owner]
         mine_swept = {run.sweep for run in mine if run.sweep}
+        if joining and joining in mine_swept:
+            return
         if sweeps and len(mine_swept) >= MOST_SWEEPS:
             raise EngineError(f"You have {MOST_SWEEPS} sweeps training or waiting: stop one, or wait until one has ended.")
         if len({run.sweep or run.token for run in mine}) >= MOST_ACTIVE:
@@ -160,10 +164,13 @@ class Engine:
             if seat is not None or self._is_waiting(run):
                 self._ask(run, want="run")
                 return
+            owner = run.about.owner
+            if run.token not in self._parked:
+                self._check_limit(owner, sweeps=bool(run.sweep), joining=run.sweep)
             self._parked.discard(run.token)
             self._ask(run, want="run")
             _set_state(run, "queued")
-        self._enqueue([run], run.about.owner)
+        self._enqueue([run], owner)
 
     def single_step(self, run: Run) -> None:
         """Make one training step of a paused run."""
@@ -182,9 +189,12 @@ class Engine:
 
     def position(self, run: Run) -> int | None:
         """Place of a waiting run in the queue, 1 for the next; None if it does not wait."""
+        return self.positions().get(run.token)
+
+    def positions(self) -> dict[str, int]:
+        """The places of all waiting runs by token, 1 for the next."""
         with self._lock:
-            order = self._order()
-            return next((place for place, entry in enumerate(order, 1) if entry.run.token == run.token), None)
+            return {entry.run.token: place for place, entry in enumerate(self._order(), 1)}
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
@@ -223,9 +233,12 @@ class Engine:
                     _tell(self._worker_with(bench), order)
             starting = sum(not bench.ready for bench in self._benches())
             parking = sum(any(seat.parking for seat in bench.seats) for bench in self._benches())
-            self._park(
-                to_park(self._benches(), len(self._waiting) - starting - parking) if self._waiting else to_move(self._benches())
-            )
+            if not self._waiting:
+                self._park(to_move(self._benches()))
+            elif not starting:
+                paused = to_park(self._benches(), len(self._waiting) - parking)
+                swept = [entry.owner for entry in self._waiting if entry.run.sweep]
+                self._park(paused or to_yield(self._benches(), swept))
 
     def _park(self, seats: Sequence[Seat]) -> None:
         for seat in seats:

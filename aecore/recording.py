@@ -41,13 +41,25 @@ WATCHING_SHARE = 0.1
 
 _DATASETS_KEPT = 2
 _datasets: OrderedDict[tuple[object, ...], Dataset] = OrderedDict()
+_loading: set[tuple[object, ...]] = set()
 
 
-def load_kept(data: DataConfig, progress: Progress | None = None) -> Dataset:
-    """The data set, kept in memory from the last runs of this process: the next run on it then starts at once."""
+def load_kept(data: DataConfig, progress: Progress | None = None, rest: Callable[[float], None] = time.sleep) -> Dataset:
+    """The data set, kept in memory from the last runs of this process: the next run on it then starts at once.
+
+    Where runs take turns, one of them loads; the others `rest` meanwhile, so many seconds, and report no progress of their own.
+    """
     key = (data.name, data.resolution, data.factor_steps, str(data_root(None)))
+    while key in _loading:
+        if progress is not None:
+            progress("Getting the pictures", 0.0)
+        rest(0.05)
     if key not in _datasets:
-        _datasets[key] = load(data.name, resolution=data.resolution, factor_steps=data.factor_steps, progress=progress)
+        _loading.add(key)
+        try:
+            _datasets[key] = load(data.name, resolution=data.resolution, factor_steps=data.factor_steps, progress=progress)
+        finally:
+            _loading.discard(key)
     _datasets.move_to_end(key)
     while len(_datasets) > _DATASETS_KEPT:
         _datasets.popitem(last=False)
@@ -114,7 +126,7 @@ class Recorder:
             self._set_state(stop.state)
         except DivergedError as error:
             self.run.resume_path.unlink(missing_ok=True)  # what was saved may have diverged already
-            self._fail(str(error))
+            self._fail(str(error), hopeless=True)
         except DataUnavailableError as error:
             self._fail(str(error))
         except (MemoryError, RuntimeError) as error:
@@ -127,7 +139,7 @@ class Recorder:
     # --- the three parts of a run -----------------------------------------------------------------------------------
 
     def _prepare(self) -> None:
-        dataset = load_kept(self.config.data, self._progress)
+        dataset = load_kept(self.config.data, self._progress, self._rest)
         trainer = Trainer(self.config, dataset)
         resumed = self.run.resume_path.is_file()
         if resumed:
@@ -241,8 +253,8 @@ class Recorder:
             self._save_resume()
             save_model(self.run, self.trainer.model)
 
-    def _fail(self, reason: str) -> None:
-        self.status.preparing = None
+    def _fail(self, reason: str, *, hopeless: bool = False) -> None:
+        self.status.preparing, self.status.hopeless = None, hopeless
         self.status.reason = reason
         self.run.live_model_path.unlink(missing_ok=True)  # they may have diverged already
         self._set_state("failed")

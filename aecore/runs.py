@@ -69,6 +69,7 @@ class Status:
     test_images: int = 0
     heartbeat: float = field(default_factory=time.time)  # seconds since 1970
     since: float = field(default_factory=time.time)  # when this state began
+    hopeless: bool = False  # failed in a way in which it would fail again: it diverged
 
 
 @dataclass
@@ -149,9 +150,9 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether the run ended before its end and can go on from where it was last saved."""
-        state = self.status.state
-        return state in ("stopped", "interrupted") or (state == "failed" and self.resume_path.is_file())
+        """Whether the run ended before its end and can go on: from where it was last saved, or from its start."""
+        status = self.status
+        return status.state in ("stopped", "interrupted") or (status.state == "failed" and not status.hopeless)
 
     @property
     def control_path(self) -> Path:

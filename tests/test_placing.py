@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from aecore.config import MAX_PARAMETERS
-from aecore.placing import MOST_TOGETHER, Bench, Seat, place_for, to_move, to_park
+from aecore.placing import MOST_TOGETHER, Bench, Seat, place_for, to_move, to_park, to_yield
 from aecore.runs import Run, Status
 
 
@@ -92,3 +92,31 @@ def test_paused_runs_make_room_for_those_who_wait(folder: Path) -> None:
     assert to_park([half, paused], 0) == []
     whole = bench(member(folder, 3, state="paused"), member(folder, 4, state="paused"))
     assert to_park([whole, paused], 1) == whole.seats
+
+
+def test_a_full_sweep_lets_one_guest_in_and_yields_to_another_sweep(folder: Path) -> None:
+    full = [bench(*(member(folder, 30 * n + m, step=m) for m in range(MOST_TOGETHER))) for n in range(2)]
+    guest = run_in(folder, "guest")
+    assert place_for(guest, 1, full) in full
+    assert place_for(run_in(folder, "other", sweep="t"), 1, full) is None
+    moved = to_yield(full, ["bob"])
+    assert len(moved) == MOST_TOGETHER // 2
+    assert [seat.run.status.step for seat in moved] == list(range(MOST_TOGETHER // 2))
+    assert to_yield(full, ["ada"]) == []  # who trains something already waits like everybody
+    assert to_yield(full, []) == []
+    moved[0].parking = True
+    assert to_yield(full, ["bob"]) == []
+
+
+def test_paused_members_do_not_send_others_to_and_fro(folder: Path) -> None:
+    """Four that are trained beside three that are paused elsewhere: two are moved there, and then it is even."""
+    active, paused = [member(folder, n) for n in range(4)], [member(folder, n, state="paused") for n in range(10, 13)]
+    here, there = bench(*active), bench(*paused)
+    moved = to_move([here, there])
+    assert len(moved) == 2
+    for seat in moved:
+        here.seats.remove(seat)
+        place = place_for(seat.run, 1, [here, there])
+        assert place is there
+        place.seats.append(seat)
+    assert to_move([here, there]) == []

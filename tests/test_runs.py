@@ -167,7 +167,7 @@ def test_people_see_their_own_runs_newest_first() -> None:
 @pytest.mark.parametrize(
     ("state", "saved", "resumable"),
     [
-        *(("stopped", False, True), ("interrupted", False, True), ("failed", True, True), ("failed", False, False)),
+        *(("stopped", False, True), ("interrupted", False, True), ("failed", True, True), ("failed", False, True)),
         *(("finished", True, False), ("running", True, False), ("paused", True, False), ("queued", False, False)),
     ],
 )

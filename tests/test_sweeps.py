@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +14,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aecore import recording
 from aecore.atlas import read_atlas
 from aecore.config_errors import ConfigError
+from aecore.config_sections import DataConfig
 from aecore.metrics_log import MetricsReader
 from aecore.moments import columns_of, kept_steps, moments_path, pictured_steps, read_traversals
 from aecore.recording import Recorder
-from aecore.runs import Run, all_runs, find_run, runs_of, runs_root
+from aecore.runs import Run, Status, all_runs, find_run, runs_of, runs_root
 from aecore.sweep_config import MOST_RUNS, Arm, SweepConfig
 from aecore.sweeps import Sweep, find_sweep, new_sweep, sweeps_of
+from aecore.turns import Turns
 from tests.tiny import sweep_config, trained_sweep
 
 
@@ -154,3 +160,39 @@ def test_data_without_factors_has_moments_without_mig(tmp_path: Path) -> None:
     reader = MetricsReader(moments_path(sweep.runs[0]))
     reader.read()
     assert reader.columns == columns_of(4, factors=False)
+
+
+def test_runs_that_take_turns_load_their_pictures_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    turns, loads = Turns(0.001), []
+    data = DataConfig(name="shapes", resolution=32, factor_steps=(1, 6, 1, 6, 6))
+
+    def slow(name: str, *, progress: Callable[[str, float], None], **of: Any) -> str:
+        loads.append(name)
+        for step in range(20):
+            time.sleep(0.002)
+            progress("Reading", step / 20)  # here the others get their turn
+        return "the pictures"
+
+    monkeypatch.setattr(recording, "load", slow)
+    found = []
+
+    def work() -> None:
+        with turns.taking_part("ada") as turn:
+            found.append(recording.load_kept(data, lambda what, done: turn.check(), turn.rest))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    recording._datasets.popitem()
+    assert loads == ["shapes"]
+    assert [str(pictures) for pictures in found] == ["the pictures"] * 4
+
+
+def test_what_failed_otherwise_than_by_diverging_can_go_on(tmp_path: Path) -> None:
+    run = Sweep.create(sweep_config(), tmp_path / "sweep").runs[0]
+    run.write_status(Status(state="failed", reason="no memory"))
+    assert run.resumable
+    run.write_status(Status(state="failed", reason="diverged", hopeless=True))
+    assert not run.resumable
