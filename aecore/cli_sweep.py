@@ -19,13 +19,16 @@ from aecore.sweep_config import OBJECTIVES
 if TYPE_CHECKING:
     from aecore.config import RunConfig
     from aecore.disentangle_numbers import DisentangleNumbers
+    from aecore.engine import Engine
     from aecore.runs import Run
+    from aecore.sweep_config import SweepConfig
     from aecore.sweeps import Member, Sweep
 
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 _USUAL = Choices()
 _LOOK = 0.2  # seconds between two looks at the runs
+_PATIENCE = 60.0  # seconds in which the first worker has to start
 METRICS = tuple(group.name for group in GROUPS)
 
 
@@ -49,7 +52,9 @@ def sweep_commands(commands: Commands) -> list[argparse.ArgumentParser]:
         "--set", metavar="KEY=VALUE", nargs="+", action="extend", default=[], help="any other setting, e.g. batch_size=128"
     )
     sweep.add_argument("--processes", metavar="N", type=int, help="workers (usual: as many as cores)")
-    sweep.add_argument("--out", metavar="FOLDER", type=Path, required=True, help="folder for the sweep; must be new or empty")
+    sweep.add_argument(
+        "--out", metavar="FOLDER", type=Path, required=True, help="folder for the sweep: new, empty, or one to go on with"
+    )
     sweep.set_defaults(command=_sweep)
     return [sweep]
 
@@ -63,26 +68,45 @@ def _sweep(options: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("--processes must be at least 1.")
 
     from aecore.engine import Engine
-    from aecore.sweeps import Sweep
+    from aecore.runs import ACTIVE
 
-    try:
-        sweep = Sweep.create(config, options.out, name=sweep_name(config))
-    except FileExistsError as error:
-        raise UsageError(str(error)) from None
+    sweep = _made_or_begun(config, options.out)
     started = time.perf_counter()
     engine = Engine(options.processes)
     try:
-        engine.enqueue_sweep(sweep, owner="")
-        _follow(sweep)
+        for run in sweep.runs:
+            if run.status.state in ACTIVE or run.resumable:
+                engine.resume(run)
+        _follow(sweep, engine)
     finally:
         engine.close()  # also after Ctrl-C: each run is saved where it stands
     result = _sweep_result(sweep, time.perf_counter() - started)
-    reasons = [run.status.reason for run in sweep.runs if run.status.state == "failed"]
-    if reasons and not sweep.finished:
-        raise UsageError(reasons[0])
+    failed = [member for member in sweep.members if member.run.status.state == "failed"]
+    if failed and not sweep.finished:
+        raise UsageError(f"{failed[0].arm.title}, seed {failed[0].seed}: {failed[0].run.status.reason}")
     if not options.json:
         _print_sweep(sweep, result)
     return result
+
+
+def _made_or_begun(config: SweepConfig, folder: Path) -> Sweep:
+    """A new sweep in the folder, or the one of this very configuration that was begun there. Raises UsageError."""
+    from aecore.runs import HEARTBEAT_LIMIT
+    from aecore.sweeps import Sweep
+
+    begun = Sweep(folder)
+    if begun.exists and begun.config == config:
+        statuses = [run.status for run in begun.runs]
+        signs_of_life = [status.heartbeat for status in statuses if status.state in ("preparing", "running", "paused")]
+        if time.time() - max(signs_of_life, default=0.0) < HEARTBEAT_LIMIT:
+            raise UsageError(
+                f"The sweep in {folder} is in training: wait for its end. If it was cut off just now, try again in ten seconds."
+            )
+        return begun
+    try:
+        return Sweep.create(config, folder, name=sweep_name(config))
+    except FileExistsError as error:
+        raise UsageError(str(error)) from None
 
 
 def _choices(options: argparse.Namespace) -> Choices:
@@ -113,8 +137,11 @@ def _words(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 
-def _follow(sweep: Sweep) -> None:
-    """A progress bar over the steps of all runs, until none is under way."""
+def _follow(sweep: Sweep, engine: Engine) -> None:
+    """A progress bar over the steps of all runs, until none is under way. Raises UsageError where no worker takes any."""
+    from aecore.runs import ACTIVE
+
+    served = time.monotonic()
     with bar_of(sum(run.status.steps for run in sweep.runs)) as bar:
         while True:
             active = sweep.active
@@ -124,6 +151,15 @@ def _follow(sweep: Sweep) -> None:
             move_to(bar, sum(status.step for status in statuses))
             if not active:
                 return
+            # A worker that has started takes as many runs as it can at once: only without any do all of them wait.
+            waiting = engine.positions()
+            if any(run.token not in waiting for run in sweep.runs if run.status.state in ACTIVE):
+                served = time.monotonic()
+            elif time.monotonic() - served > _PATIENCE:
+                raise UsageError(
+                    f"No process that trains could be started for {_PATIENCE:.0f} seconds. The same command goes on with this "
+                    "sweep when what hinders them is put right; what they said is above."
+                )
             time.sleep(_LOOK)
 
 
@@ -160,9 +196,15 @@ def _trained(run: Run) -> dict[str, Any]:
     }
 
 
+def _unit(sweep: Sweep) -> str:
+    """What the test numbers of its runs are in."""
+    squared = sweep.config.base.objective.reconstruction == "mse"
+    return "reconstruction in squared error and kl in nats an image" if squared else "nats an image"
+
+
 def _print_sweep(sweep: Sweep, result: dict[str, Any]) -> None:
     data = sweep.config.base.data.name
-    print(f"on {max(run['test_images'] for run in result['runs']):,} test images of {data}, nats an image:")
+    print(f"on {max(run['test_images'] for run in result['runs']):,} test images of {data}, {_unit(sweep)}:")
     for member, run in zip(sweep.members, result["runs"], strict=True):
         test = run["test"]
         numbers = "  ".join(f"{name} {test[name]:8.3f}" for name in ("reconstruction", "kl", "neg_elbo") if name in test or ())

@@ -22,8 +22,8 @@ _APART = 1.12
 """Objectives at the same β stand beside each other, by this factor on the logarithmic axis: their whiskers would overlap."""
 _SHOWN = 16
 """Rows of a heat map that can be read on a page; of a larger code these are the numbers of highest KL."""
-_WIDTH, _HEAT_WIDTH, _ROW = 296, 232, 27
-"""Pixels: figures of one size stand side by side, as many as there is room for, one on a phone."""
+_WIDTH, _HEAT_WIDTH, _ROW = 290, 208, 27
+"""Pixels: figures of one size stand side by side, as many as there is room for, one on a phone. A page may stretch the charts."""
 _SCALE = "Cividis"
 """Nuñez, Anderton and Renslow (2018), doi:10.1371/journal.pone.0199239: looks the same with and without colour blindness."""
 
@@ -89,8 +89,9 @@ def metric_chart(rows: Sequence[Row], column: Column, colours: Mapping[Arm, str]
 def heat_map(run: Measured, colour: str) -> go.Figure:
     """The share (percent) of each factor's entropy that each code number knows, the numbers of highest KL on top.
 
-    The cell of the number that carries a factor is bold. Collapsed numbers (KL below 0.01 nats) say so. colour: of the run's
-    arm. Raises ValueError where nothing of factors was measured.
+    The cell of the number that carries a factor is bold. Collapsed numbers (KL below
+    :data:`~aecore.moments.COLLAPSED_KL`) say so. colour: of the run's arm. Raises ValueError where nothing of factors was
+    measured.
     """
     numbers = run.numbers
     if numbers is None or not numbers.factors:

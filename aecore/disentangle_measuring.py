@@ -14,7 +14,7 @@ import numpy.typing as npt
 import torch
 
 from aecore.checkpoint import load_model
-from aecore.code_table import CodeTable
+from aecore.code_table import BATCH, CodeTable
 from aecore.config import RunConfig
 from aecore.data.loading import Split
 from aecore.data.shape_grid import Grid
@@ -31,11 +31,13 @@ from aecore.metrics.disentanglement import (
     udr,
 )
 from aecore.metrics.latent import kl_per_dimension
-from aecore.model import Autoencoder, Encoding
+from aecore.model import Autoencoder
 from aecore.recording import load_kept
 from aecore.runs import Run
 from aecore.sweeps import Member, Sweep
 from aecore.training import scaled
+
+Floats = npt.NDArray[np.float64]
 
 Poll = Callable[[float, str], None]
 """Told the share done (0..1) and what is being done, several times a second; what it raises ends the work."""
@@ -45,9 +47,6 @@ UDR_POINTS = 1_000
 
 _COST = {"mig": 2.0, "sap": 2.0, "modularity_explicitness": 6.0, "beta_vae": 12.0, "factor_vae": 6.0, "dci": 70.0}
 """Roughly what share of the time each group takes: for the progress bar alone."""
-
-_SHARED = {"beta_vae": ("beta_vae",), "factor_vae": ("factor_vae",)}
-"""Groups that ask which of several factors is shared, and their numbers."""
 
 
 def silent(done: float, what: str) -> None:
@@ -70,16 +69,8 @@ def measure(
     The same at every call. Raises what :func:`~aecore.checkpoint.load_model` does, ValueError for data whose factors are not
     known, for a name that is no group, and for codes that are not finite.
     """
-    known = {group.name for group in GROUPS}
-    if wrong := [name for name in groups if name not in known]:
-        raise ValueError(f"There is no metric called {', '.join(wrong)}. There are: {', '.join(known | {UDR.name})}.")
     config = run.config
-    if not config.card.factor_names:
-        ruled_out = ", ".join(TITLES[name] for group in GROUPS for name in group.numbers)
-        raise ValueError(
-            f"No factors are known of {config.card.title}: {ruled_out} compare codes with factors and cannot be measured. UDR, "
-            "which compares seeds, can."
-        )
+    _check(groups, config)
     before = kept(run)
     numbers = before if before is not None and before.factors and before.train_points == train_points else None
     wanted = groups if numbers is None else numbers.missing(groups)
@@ -87,17 +78,18 @@ def measure(
         return numbers
     measuring = _Measuring(run, config, (train_points, test_points), random_state)
     if numbers is None:
-        poll(0.0, "Encoding pictures")
-        numbers = measuring.empty(run, before)
+        numbers = measuring.empty(run, before, poll)
     total = sum(_COST[name] for name in wanted) or 1.0
-    done = 0.0
+    done = reached = 0.0
     for name in wanted:
         share = _COST[name] / total
         started = time.perf_counter()
         title = next(group.title for group in GROUPS if group.name == name)
 
         def tell(inner: float, what: str, done: float = done, share: float = share, title: str = title) -> None:
-            poll(done + share * inner, title)
+            nonlocal reached
+            reached = max(reached, done + share * inner)
+            poll(reached, title)
 
         for number, value in measuring.group(name, tell).items():
             numbers = numbers.with_number(number, value)
@@ -108,22 +100,52 @@ def measure(
     return numbers
 
 
+def _check(groups: tuple[str, ...], config: RunConfig) -> None:
+    """ValueError with a sentence for groups that do not exist or cannot be measured on this data."""
+    known = {group.name for group in GROUPS}
+    if wrong := [name for name in groups if name not in known]:
+        raise ValueError(f"There is no metric called {', '.join(wrong)}. There are: {', '.join(known | {UDR.name})}.")
+    if not config.card.factor_names:
+        ruled_out = ", ".join(TITLES[name] for group in GROUPS for name in group.numbers)
+        raise ValueError(
+            f"No factors are known of {config.card.title}: {ruled_out} compare codes with factors and cannot be measured. UDR, "
+            "which compares seeds, can."
+        )
+
+
 def measure_sweep(sweep: Sweep, groups: tuple[str, ...], *, poll: Poll = silent) -> None:
-    """Measure every finished run of a sweep that lacks some of the groups (those of GROUPS, and UDR), writing as it goes."""
+    """Measure every finished run of a sweep that lacks some of the groups (those of GROUPS, and UDR), writing as it goes.
+
+    A run that cannot be measured stops no other one; only its arm has no UDR. Raises ValueError at the end, naming such runs
+    and what is wrong with each, and at once for groups that do not exist or cannot be measured on this data.
+    """
     finished = sweep.finished
     single = tuple(name for name in groups if name != UDR.name)
+    if single:
+        _check(single, sweep.config.base)
+    wrong: dict[str, str] = {}
     for index, member in enumerate(finished):
-        words = f"{member.arm.title}, seed {member.seed}"
+        words = _words(member)
 
         def tell(done: float, what: str, index: int = index, words: str = words) -> None:
             poll((index + done) / len(finished), f"{words}: {what}")
 
         if single:
-            measure(member.run, single, poll=tell, found=partial(keep, member.run))
+            try:
+                measure(member.run, single, poll=tell, found=partial(keep, member.run))
+            except (ValueError, FileNotFoundError) as error:
+                wrong[words] = str(error)
     if UDR.name in groups:
         for arm, members in groupby(finished, key=lambda member: member.arm):
             poll(1.0, f"{arm.title}: {UDR.title}")
-            _measure_udr(list(members))
+            wrong |= _measure_udr(list(members))
+    if wrong:
+        reasons = " ".join(f"{words}: {reason}" for words, reason in wrong.items())
+        raise ValueError(f"{len(wrong)} of {len(finished)} runs could not be measured. {reasons}")
+
+
+def _words(member: Member) -> str:
+    return f"{member.arm.title}, seed {member.seed}"
 
 
 class _Measuring:
@@ -148,8 +170,9 @@ class _Measuring:
     def _codes(self, factors: npt.NDArray[np.int64]) -> npt.NDArray[np.float32]:
         return self._table.encode(self._table.draw(factors))
 
-    def empty(self, run: Run, before: DisentangleNumbers | None) -> DisentangleNumbers:
+    def empty(self, run: Run, before: DisentangleNumbers | None, poll: Poll) -> DisentangleNumbers:
         """What all numbers stand beside: the mutual information of codes and factors. Of `before` stays what needs no factors."""
+        self._tell = lambda: poll(0.0, "Encoding pictures")
         found = mig(self._codes(self._factors[0]), self._factors[0], bootstrap=0)
         return DisentangleNumbers(
             factors=self._names,
@@ -163,10 +186,8 @@ class _Measuring:
 
     def group(self, name: str, poll: Poll) -> Mapping[str, Number | None]:
         """The numbers of one group, None for those that have no value here."""
-        self._tell = lambda: poll(0.0, "")
+        self._tell = lambda: poll(0.0, "")  # the table knows that it encodes, not how far the metric is that asks it to
         seed = self._random_state
-        if name in _SHARED and len(self._names) < 2:
-            return dict.fromkeys(_SHARED[name])  # which of the factors is shared, is no question
         match name:
             case "mig":
                 gap = mig(self._codes(self._factors[0]), self._factors[0], random_state=seed)
@@ -210,23 +231,40 @@ def _number(value: float, interval: Interval | None) -> Number | None:
     return Number(value) if interval is None else Number(value, interval.low, interval.high, interval.method)
 
 
-def _measure_udr(members: list[Member]) -> None:
-    """UDR of the runs of one arm, which differ in their seed alone; nothing where there is only one."""
+def _measure_udr(members: list[Member]) -> dict[str, str]:
+    """UDR of the runs of one arm, which differ in their seed alone; nothing where there is only one.
+
+    Returns what is wrong with each run that has no code to compare; the arm is then not measured.
+    """
     if len(members) < 2 or all(_has_udr(member.run) for member in members):
-        return
+        return {}
     config = members[0].run.config
-    test = load_kept(config.data).test.take(UDR_POINTS)
-    encodings = [_encode(load_model(member.run), test) for member in members]
-    kls = [
-        kl_per_dimension(encoding.mean, encoding.log_variance).numpy()
-        for encoding in encodings
-        if encoding.log_variance is not None
-    ]
-    result = udr([encoding.mean.numpy() for encoding in encodings], kls)
+    test = load_kept(config.data).test.take(min(UDR_POINTS, _different_test_pictures(config)))
+    codes, kls = [], []
+    wrong: dict[str, str] = {}
+    for member in members:
+        try:
+            mean, kl = _codes_and_kl(load_model(member.run), test)
+        except (ValueError, FileNotFoundError) as error:
+            wrong[_words(member)] = str(error)
+        else:
+            codes.append(mean)
+            kls.append(kl)
+    if wrong:
+        return wrong
+    result = udr(codes, kls)
     for index, member in enumerate(members):
         interval = None if result.intervals is None else result.intervals[index]
         numbers = kept(member.run) or _without_factors(member.run)
         keep(member.run, numbers.with_number("udr", _number(result.scores[index], interval)))
+    return {}
+
+
+def _different_test_pictures(config: RunConfig) -> int:
+    card = config.card
+    if not card.factor_names:
+        return card.test
+    return Grid(config.data.factor_steps).split_sizes(card.train, card.validation, card.test)[2]
 
 
 def _has_udr(run: Run) -> bool:
@@ -239,9 +277,13 @@ def _without_factors(run: Run) -> DisentangleNumbers:
 
 
 @torch.no_grad()
-def _encode(model: Autoencoder, split: Split) -> Encoding:
-    encodings = [
-        model.encode(scaled(split.images[start : start + 250], torch.device("cpu"))) for start in range(0, len(split), 250)
-    ]
-    log_variances = [encoding.log_variance for encoding in encodings if encoding.log_variance is not None]
-    return Encoding(torch.cat([encoding.mean for encoding in encodings]).double(), torch.cat(log_variances).double())
+def _codes_and_kl(model: Autoencoder, split: Split) -> tuple[Floats, Floats]:
+    """Posterior means (N, D), and the KL of each code number (D,), nats. ValueError where they are not finite."""
+    parts = (split.images[start : start + BATCH] for start in range(0, len(split), BATCH))
+    encodings = [model.encode(scaled(part, torch.device("cpu"))) for part in parts]
+    mean = torch.cat([encoding.mean for encoding in encodings]).double()
+    log_variance = torch.cat([encoding.log_variance for encoding in encodings if encoding.log_variance is not None]).double()
+    kl = kl_per_dimension(mean, log_variance)
+    if not (mean.isfinite().all() and kl.isfinite().all()):
+        raise ValueError("Its codes are not finite, as when training has diverged: train again with a smaller learning rate.")
+    return mean.numpy(), kl.numpy()

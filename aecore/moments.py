@@ -1,7 +1,8 @@
 """What a member of a sweep says of its code while it trains: numbers at any step, and traversals at steps that all members share.
 
 `moments.csv` in the run's folder: a row each time the code is measured, with the columns step, kl_1 … kl_D (nats, of each code
-number) and, where the factors are known, mig and sap; all on validation pictures. `moments/<step>.npz`: the traversals then.
+number, on validation pictures) and, where the factors are known, mig and sap (see :mod:`aecore.moment_taking` for the pictures).
+`moments/<step>.npz`: the traversals then.
 numpy only: the server reads these without torch.
 """
 

@@ -23,6 +23,8 @@ SYMBOLS: Mapping[str, str] = {"kl": "β", "total-correlation": "β", "capacity":
 
 MOST_RUNS = 48
 LEAST_VALUES, MOST_VALUES = 2, 8
+MOST_CODE_NUMBERS = 64
+"""Pages draw and name every number of the code, of every run."""
 
 _KEYS = {"kl": "beta", "total-correlation": "tc", "capacity": "capacity"}
 
@@ -70,6 +72,8 @@ class SweepConfig(Section):
     def _can_be_run(self) -> Self:
         if self.base.code.kind != "gaussian":
             raise ValueError("A sweep compares VAEs: set code.kind to gaussian.")
+        if self.base.code.size > MOST_CODE_NUMBERS:
+            raise ValueError(f"A sweep draws every number of the code: choose a code size of {MOST_CODE_NUMBERS} at most.")
         for objective in self.objectives:
             values = self.values_of(objective)
             if len(values) < LEAST_VALUES:

@@ -8,31 +8,36 @@ import io
 from aecore.config import RunConfig
 from aecore.sweep_table import Measured, Results
 
-COLUMNS = ("objective", "value", "seed", "what", "code_number", "factor", "score", "low", "high", "method")
+COLUMNS = ("objective", "value", "seed", "state", "what", "code_number", "factor", "score", "low", "high", "method")
 """The first columns of the CSV file; then every other setting of the run by its dotted name."""
 
 
 def csv_text(results: Results) -> str:
     """A row for each run and number: metrics with 95 % intervals and methods, test numbers, and of each code number its KL (nats)
-    and the share (0..1) of each factor's entropy that it knows. Numbers as Python writes them: nothing is rounded. The sweep's
-    name is left out: a spreadsheet could take what a person wrote for a formula.
+    and the share (0..1) of each factor's entropy that it knows. Numbers as Python writes them: nothing is rounded. A run that
+    did not come to its end has one row with its state and why, and no number. The sweep's name is left out: a spreadsheet
+    could take what a person wrote for a formula.
     """
     settings = tuple(name for name in RunConfig().flat() if name not in COLUMNS)
     file = io.StringIO(newline="")
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([*COLUMNS, *settings])
-    for run in results.runs:
-        config = run.arm.config(results.config.base, run.seed)
-        values = list(config.query_of(settings).values())
-        for row in _csv_rows(run):
-            writer.writerow([run.arm.objective, repr(run.arm.value), run.seed, *row, *values])
+    found = {(run.arm, run.seed): ("finished", _csv_rows(run, results.unit)) for run in results.runs}
+    for run in results.unfinished:
+        found[run.arm, run.seed] = run.state, [["not compared", "", "", "", "", "", run.words]]
+    for arm, seed in results.config.members:
+        state, rows = found.get((arm, seed), ("", []))
+        values = list(arm.config(results.config.base, seed).query_of(settings).values())
+        for row in rows:
+            writer.writerow([arm.objective, repr(arm.value), seed, state, *row, *values])
     return file.getvalue()
 
 
-def _csv_rows(run: Measured) -> list[list[str]]:
-    rows = [[name, "", "", repr(value), "", "", "test pictures"] for name, value in run.test.items()]
+def _csv_rows(run: Measured, unit: str) -> list[list[str]]:
+    units = {"reconstruction": f", {unit}", "kl": ", nats"}
+    rows = [[name, "", "", repr(value), "", "", f"test pictures{units.get(name, '')}"] for name, value in run.test.items()]
     rows += [
-        ["kl of a code number", f"z{code + 1}", "", repr(value), "", "", "validation pictures"]
+        ["kl of a code number", f"z{code + 1}", "", repr(value), "", "", "validation pictures, nats"]
         for code, value in enumerate(run.kl)
     ]
     if run.numbers is None:

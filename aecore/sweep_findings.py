@@ -5,9 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from aecore.data.shape_grid import Grid
 from aecore.moments import COLLAPSED_KL
-from aecore.sweep_config import NAMES, SYMBOLS
+from aecore.sweep_config import NAMES, SYMBOLS, Arm
 from aecore.sweep_table import Column, Results, Row, Table, above
+from aecore.sweep_unfinished import Unfinished
+
+SPREAD = (
+    "Beyond the spread: a difference as large as this would come up in fewer than 1 of 20 sweeps if the two values were alike "
+    "and only the seeds differed. Within the spread: these seeds cannot tell it from chance, which does not show that the "
+    "values are alike. So many differences are looked at that some can be beyond the spread by chance alone."
+)
+"""What the word means on which every finding hangs; the test itself is in :data:`~aecore.sweep_table.RULE`."""
+
+_SHORT = {"kl": "KL", "mig": "MIG", "sap": "SAP", "disentanglement": "DCI disentanglement"}
+"""What is said of every value; of other metrics only which way they go."""
 
 
 @dataclass(frozen=True)
@@ -19,15 +31,19 @@ class Finding:
 
 
 def findings(table: Table) -> tuple[Finding, ...]:
-    """For each objective with several values: what changes from its lowest to its highest, and where the first metric is highest.
+    """For each objective with several values: each value against its lowest, and where the first metric is highest.
 
-    Lowest against highest was chosen before anything was measured, so that the test of :func:`~aecore.sweep_table.above` is fair;
-    the highest mean has to be above all other values. Empty where nothing can be compared.
+    Of the highest value all columns, of those between one sentence each. The lowest was chosen before anything was measured,
+    so that each test of :func:`~aecore.sweep_table.above` is fair; the highest mean has to be above all other values. Empty
+    where nothing can be compared.
     """
     found = []
     for objective in dict.fromkeys(row.arm.objective for row in table.rows):
         rows = [row for row in table.rows if row.arm.objective == objective]
-        sentences = (*_ends(table, rows[0], rows[-1]), *_top(table, rows)) if len(rows) > 1 else ()
+        if len(rows) < 2:
+            continue
+        between = (_between(table, rows[0], row) for row in rows[1:-1])
+        sentences = (*_ends(table, rows[0], rows[-1]), *(each for each in between if each), *_top(table, rows))
         if sentences:
             values = f"from {SYMBOLS[objective]} = {rows[0].arm.value:g} to {rows[-1].arm.value:g}"
             found.append(Finding(f"{NAMES[objective]}, {values} ({_seeds(rows[0], rows[-1])})", sentences))
@@ -36,11 +52,38 @@ def findings(table: Table) -> tuple[Finding, ...]:
 
 def described(results: Results) -> str:
     """What the columns that are not metrics are, and in which unit."""
-    unit = "nats" if results.config.base.objective.reconstruction == "bce" else "squared error"
     return (
         "Mean ± standard deviation over seeds; of a single seed, its own 95 % interval in brackets. Reconstruction "
-        f"({unit}) and KL (nats): sums over pixels and code numbers, means over test pictures. Numbers in use: KL of "
+        f"({results.unit}) and KL (nats): sums over pixels and code numbers, means over test pictures. Numbers in use: KL of "
         f"{COLLAPSED_KL:g} nats or more, validation pictures."
+    )
+
+
+def not_compared(results: Results) -> tuple[str, ...]:
+    """The runs that did not come to their end, one phrase for those of an arm that ended alike; those in training in one."""
+    over = [run for run in results.unfinished if not run.active]
+    alike = dict.fromkeys((run.arm, run.words) for run in over)
+    phrases = [f"{arm.title}, {_seeds_of(over, arm, words)}: {words}" for arm, words in alike]
+    if active := len(results.unfinished) - len(over):
+        phrases.append(f"{active} run{'s are' if active > 1 else ' is'} in training or waiting")
+    return tuple(phrases)
+
+
+def points(results: Results) -> str:
+    """From how many pictures the metrics learned, on how many they were tested, and how many different ones these can be."""
+    found = next((run.numbers for run in results.runs if run.numbers is not None and run.numbers.factors), None)
+    if found is None:
+        return ""
+    size = Grid(results.config.base.data.factor_steps).size
+    shared = round(100 * (1 - (1 - 1 / size) ** found.train_points))  # both are drawn with replacement
+    drawn = f"drawn from {size:,} different pictures"
+    if size < found.train_points + found.test_points:
+        drawn += f", so learning and test pictures are often the same (about {shared} % of the test pictures)"
+    elif shared:
+        drawn += f", so about {shared} % of the test pictures are among those learned from"
+    return (
+        f"Metrics that compare with factors: learned from {found.train_points:,} and tested on {found.test_points:,} pictures, "
+        f"{drawn}. Mean codes, settings of Locatello et al. (2019), arXiv:1811.12359."
     )
 
 
@@ -63,6 +106,42 @@ def _ends(table: Table, first: Row, last: Row) -> tuple[str, ...]:
         if these:
             sentences.append(f"{word}: {_list(these)}.")
     return tuple(sentences)
+
+
+def _between(table: Table, first: Row, row: Row) -> str:
+    """A value against the lowest: how KL and the best-known metrics change, and which of the others do."""
+    both = [column for column in table.columns if column.name in first.cells and column.name in row.cells]
+    shown = [column for column in both if column.name in _SHORT]
+    kl = [column for column in shown if not column.judged]
+    parts = [f"KL {_short(kl[0], first, row)}, one seed" if _single(first, row) else _grouped(kl, first, row)] if kl else []
+    parts.append(_grouped([column for column in shown if column.judged], first, row))
+    others = [column for column in both if column.judged and column.name not in _SHORT]
+    changed = []
+    for direction, word in ((1, "higher"), (-1, "lower")):
+        if these := [column.title for column in others if _direction(first, row, column) == direction]:
+            changed.append(f"{_list(these)} {word}")
+    same = sum(_direction(first, row, column) == 0 for column in others)
+    rest = [f"{same} {'other' if same == 1 else 'others'} within"] if changed and same else []
+    if others:
+        parts.append(", ".join(changed + rest) or f"{'all ' if same > 1 else ''}{same} other{'s' if same > 1 else ''} within")
+    text = "; ".join(part for part in parts if part)
+    return f"{SYMBOLS[row.arm.objective]} = {row.arm.value:g} against {first.arm.value:g}: {text}." if text else ""
+
+
+def _grouped(columns: Sequence[Column], first: Row, row: Row) -> str:
+    """“MIG 0.1 → 0.3 higher beyond the spread; SAP 0.1 → 0.2 within the spread”."""
+    limit = _limit(first, row)
+    parts = []
+    for direction, word in ((1, f"higher beyond {limit}"), (-1, f"lower beyond {limit}"), (0, f"within {limit}")):
+        these = [f"{_SHORT[c.name]} {_short(c, first, row)}" for c in columns if _direction(first, row, c) == direction]
+        if these:
+            parts.append(f"{_list(these)} {word}")
+    return "; ".join(parts)
+
+
+def _short(column: Column, first: Row, row: Row) -> str:
+    one, other = first.cells[column.name].mean, row.cells[column.name].mean
+    return f"{one:.{column.decimals}f} → {other:.{column.decimals}f}"
 
 
 def _top(table: Table, rows: Sequence[Row]) -> tuple[str, ...]:
@@ -113,6 +192,11 @@ def _seeds(first: Row, last: Row) -> str:
     if len(counts) > 1:
         return f"{len(first.seeds)} and {len(last.seeds)} seeds"
     return "one seed each" if counts == {1} else f"{len(first.seeds)} seeds each"
+
+
+def _seeds_of(runs: Sequence[Unfinished], arm: Arm, words: str) -> str:
+    seeds = [str(run.seed) for run in runs if run.arm == arm and run.words == words]
+    return f"seed{'s' if len(seeds) > 1 else ''} {_list(seeds)}"
 
 
 def _list(parts: Sequence[str]) -> str:

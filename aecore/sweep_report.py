@@ -16,9 +16,10 @@ from plotly.offline import get_plotlyjs
 from aecore.config import RunConfig
 from aecore.disentangle_figures import CHARTS, HEAT_MAPS, chart_config, heat_map, metric_chart
 from aecore.disentangle_numbers import GROUPS, TITLES, UDR
-from aecore.sweep_findings import Finding, described, findings, nothing_marked
-from aecore.sweep_html import STYLE, TRAVERSALS, table_html, traversals_html
-from aecore.sweep_table import RULE, Measured, Results, Table, table_of
+from aecore.sweep_findings import SPREAD, Finding, described, findings, not_compared, nothing_marked, points
+from aecore.sweep_html import STYLE, table_html, traversals_html, traversals_words
+from aecore.sweep_strips import drawn_of
+from aecore.sweep_table import RULE, Measured, Results, Table
 
 
 def report_html(results: Results, made: date) -> str:
@@ -27,7 +28,7 @@ def report_html(results: Results, made: date) -> str:
     Works from a file without a network: the document itself forbids the browser to ask for anything. Every text that a person
     wrote is escaped.
     """
-    table = table_of(results.runs)
+    table = results.table
     colours = results.colours
     title = f"{escape(results.name)}: disentanglement"
     shown = "".join(_finding(finding) for finding in findings(table))
@@ -35,7 +36,7 @@ def report_html(results: Results, made: date) -> str:
         _figure(metric_chart(table.rows, column, colours), f"chart-{column.name}", column.title) for column in table.columns
     )
     sections = [
-        f"<h2>What this sweep shows</h2>{shown}" if shown else "",
+        f"<h2>What this sweep shows</h2>{shown}<p class=note>{escape(SPREAD)}</p>" if shown else "",
         f"<h2>Table</h2>{table_html(table, colours)}<p class=note>{escape(described(results))}</p><p class=note>"
         f"{escape(RULE)} {escape(nothing_marked(table))}</p>",
         f"<h2>Charts</h2><p class=note>{escape(CHARTS)}</p><div class=charts>{charts}</div>",
@@ -49,9 +50,15 @@ def report_html(results: Results, made: date) -> str:
         style=STYLE + _STYLE,
         plotly=get_plotlyjs(),
         about=f"{len(results.runs)} of {len(results.config.members)} runs had finished. Made on {made.isoformat()}.",
+        missing=_missing(results),
         body="\n".join(f"<section>{section}</section>" for section in sections if section),
         script=_SCRIPT,
     )
+
+
+def _missing(results: Results) -> str:
+    phrases = "".join(f"<li>{escape(phrase)}</li>" for phrase in not_compared(results))
+    return f"<p>Not compared:</p><ul>{phrases}</ul>" if phrases else ""
 
 
 def _finding(finding: Finding) -> str:
@@ -75,7 +82,7 @@ def _seed(results: Results, seed: int, is_open: bool) -> str:
         if run.numbers is not None and run.numbers.factors
     )
     traversals = traversals_html(runs, colours)
-    body = f"<p class=note>{escape(TRAVERSALS)}</p>{traversals}" if traversals else ""
+    body = f"<p class=note>{escape(traversals_words(len(drawn_of(runs))))}</p>{traversals}" if traversals else ""
     body += f"<h3>What each number knows</h3><p class=note>{escape(HEAT_MAPS)}</p><div class=charts>{maps}</div>" if maps else ""
     if not body:
         return ""
@@ -106,16 +113,7 @@ def _methods(results: Results, table: Table) -> str:
             items.append(f"<dt>{escape(group.title)}</dt><dd>{explained}{small}</dd>")
     if not items:
         return "<p>No metric was measured yet.</p>"
-    points = next(
-        (
-            f"Metrics that compare with factors: learned from {run.numbers.train_points:,} and tested on "
-            f"{run.numbers.test_points:,} pictures, mean codes, with the settings of Locatello et al. (2019), arXiv:1811.12359."
-            for run in results.runs
-            if run.numbers is not None and run.numbers.factors
-        ),
-        "",
-    )
-    return f"<p>{escape(points)}</p><dl>{''.join(items)}</dl>"
+    return f"<p>{escape(points(results))}</p><dl>{''.join(items)}</dl>"
 
 
 def _how(runs: Sequence[Measured], name: str) -> str:
@@ -137,7 +135,7 @@ _TEMPLATE = go.layout.Template(
 )
 
 _STYLE = """<style>
-:root { color-scheme: light dark; --text: #1a2233; --line: #dbe0ea; --paper: #ffffff; }
+:root { color-scheme: light dark; --text: #1a2233; --line: #dbe0ea; --paper: #ffffff; --sweep-paper: var(--paper); }
 @media screen and (prefers-color-scheme: dark) { :root { --text: #e8ecf5; --line: #2b3650; --paper: #0f1420; } }
 body { margin: 0 auto; max-width: 1280px; padding: 16px; background: var(--paper); color: var(--text);
   font: 16px/1.5 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -176,6 +174,7 @@ _DOCUMENT = """<!doctype html>
 <body>
 <h1>{title}</h1>
 <p>{about}</p>
+{missing}
 {body}
 <script>{script}</script>
 </body>

@@ -15,6 +15,7 @@ from aecore.training import Trainer
 SECONDS = 1.0
 """Of measuring each network, after its first steps."""
 _FIRST_STEPS = 5  # in which torch lays out its memory
+_RATE = 1e-6  # with which no network diverges in a second, whatever it will be trained with: a step takes as long
 _POLL = 0.1  # seconds
 _BATCHES = 4  # of made-up pictures: what they show makes no step slower or faster
 
@@ -26,7 +27,8 @@ def seconds_per_step(config: RunConfig, seconds: float = SECONDS, poll: Callable
     the thread's own time that counts, so that it matters little what else this machine does meanwhile. `poll` is called
     between steps, some ten times a second.
     """
-    config = config.with_settings({"data.train_images": max(10, _BATCHES * config.batch_size), "epochs": 500})
+    harmless = {"optimizer.learning_rate": _RATE, "optimizer.schedule": "constant"}
+    config = config.with_settings({"data.train_images": max(10, _BATCHES * config.batch_size), "epochs": 500} | harmless)
     card = config.card
     shape = (config.train_size, card.channels, card.height, card.width)
     pictures = Split(torch.randint(0, 256, shape, dtype=torch.uint8), torch.zeros(config.train_size, dtype=torch.int64))

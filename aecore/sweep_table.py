@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from scipy.special import stdtrit
 
@@ -15,6 +15,7 @@ from aecore.moments import COLLAPSED_KL, moments_path
 from aecore.runs import Run
 from aecore.sweep_colours import arm_colours
 from aecore.sweep_config import Arm, SweepConfig
+from aecore.sweep_unfinished import Unfinished, no_run
 from aecore.sweeps import Sweep
 
 LEAST_KNOWN = 0.1
@@ -103,11 +104,15 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """Rows for the arms with finished runs, in the sweep's order; `best` names the arm that is marked in a column."""
+    """Rows for the arms with finished runs, in the sweep's order; `best` names the arm that is marked in a column.
+
+    `empty`: the arms without any finished run, each with a sentence that says so.
+    """
 
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     best: Mapping[str, Arm] = field(default_factory=dict)
+    empty: Mapping[Arm, str] = field(default_factory=dict)
 
     @property
     def unmarked(self) -> tuple[Column, ...]:
@@ -138,11 +143,22 @@ class Carrier:
 
 @dataclass(frozen=True)
 class Results:
-    """All that is said of a sweep: its name, its configuration, and its finished runs in the order of its arms."""
+    """All that is said of a sweep: its name, its configuration, its finished runs in the order of its arms, and the others."""
 
     name: str
     config: SweepConfig
     runs: tuple[Measured, ...]
+    unfinished: tuple[Unfinished, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """Of the reconstruction: a sum over pixels. Only a cross-entropy is in nats."""
+        return "nats" if self.config.base.objective.reconstruction == "bce" else "squared error"
+
+    @property
+    def table(self) -> Table:
+        """The table of these runs."""
+        return table_of(self.runs, unit=self.unit, unfinished=self.unfinished)
 
     @property
     def colours(self) -> dict[Arm, str]:
@@ -161,20 +177,31 @@ class Results:
 
 def results_of(sweep: Sweep) -> Results:
     """What is kept of a sweep. Reads files. Raises ConfigError where the sweep cannot be read."""
-    runs = tuple(
-        Measured(member.arm, member.seed, member.run, member.run.status.test or {}, _last_kl(member.run), kept(member.run))
-        for member in sweep.finished
-    )
-    return Results(sweep.about.name or "Sweep", sweep.config, runs)
+    runs, unfinished = [], []
+    for member in sweep.members:
+        arm, seed, run, status = member.arm, member.seed, member.run, member.run.status
+        if status.state == "finished":
+            runs.append(Measured(arm, seed, run, status.test or {}, _last_kl(run), kept(run)))
+        else:
+            unfinished.append(Unfinished(arm, seed, status.state, status.reason, status.step, status.steps))
+    return Results(sweep.about.name or "Sweep", sweep.config, tuple(runs), tuple(unfinished))
 
 
-def table_of(runs: Sequence[Measured]) -> Table:
-    """The table of a sweep's finished runs. An arm lacks a cell until all its finished runs have the value."""
+def table_of(runs: Sequence[Measured], *, unit: str = "nats", unfinished: Sequence[Unfinished] = ()) -> Table:
+    """The table of a sweep's finished runs. An arm lacks a cell until all its finished runs have the value.
+
+    unit: of the reconstruction, in the title of its column. unfinished: the other runs, for arms that have no finished one.
+    """
     arms = list(dict.fromkeys(run.arm for run in runs))
     rows = tuple(_row(arm, [run for run in runs if run.arm == arm]) for arm in arms)
-    columns = tuple(column for column in COLUMNS if any(column.name in row.cells for row in rows))
+    columns = tuple(
+        replace(column, title=f"{column.title} ({unit})") if column.name == "reconstruction" else column
+        for column in COLUMNS
+        if any(column.name in row.cells for row in rows)
+    )
     best = {column.name: arm for column in columns if column.judged and (arm := best_arm(rows, column.name)) is not None}
-    return Table(columns, rows, best)
+    missing = list(dict.fromkeys(run.arm for run in unfinished if run.arm not in arms))
+    return Table(columns, rows, best, {arm: no_run([run for run in unfinished if run.arm == arm]) for arm in missing})
 
 
 def best_arm(rows: Sequence[Row], column: str) -> Arm | None:

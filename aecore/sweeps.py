@@ -11,7 +11,9 @@
 from __future__ import annotations
 
 import json
+import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,6 +24,8 @@ from typing import Any
 from aecore.config_errors import ConfigError
 from aecore.runs import ACTIVE, CHECKPOINTS, SWEEP_FILE, About, Run, is_token, replace_file, roots, runs_root, sweep_folders
 from aecore.sweep_config import Arm, SweepConfig
+
+_DELETED = ".deleted-"  # before a folder's name: no token begins with a dot, so nobody finds it
 
 
 @dataclass(frozen=True)
@@ -95,6 +99,15 @@ class Sweep:
         """The members whose training came to its end."""
         return tuple(member for member in self.members if member.run.status.state == "finished")
 
+    def delete(self) -> None:
+        """Remove the folder with all that is in it, at once for whoever looks. Only where none of its runs is with a worker."""
+        gone = self.folder.with_name(f"{_DELETED}{self.token}-{secrets.token_hex(4)}")
+        os.replace(self.folder, gone)
+        (gone / SWEEP_FILE).unlink(missing_ok=True)
+        # Also what an earlier deletion left that was cut off.
+        for left in gone.parent.glob(f"{_DELETED}*"):
+            shutil.rmtree(left, ignore_errors=True)
+
 
 def member_name(arm: Arm, seed: int) -> str:
     """The folder of a run within its sweep's."""
@@ -120,12 +133,14 @@ def shipped_sweeps() -> list[Sweep]:
 
 def sweeps_of(owner: str) -> list[Sweep]:
     """A person's sweeps, newest first."""
-    mine = [sweep for sweep in _readable(runs_root()) if sweep.about.owner == owner]
-    return sorted(mine, key=lambda sweep: -sweep.about.created)
+    return sorted(_readable(runs_root(), owner), key=lambda sweep: -sweep.about.created)
 
 
-def _readable(root: Path) -> Iterator[Sweep]:
+def _readable(root: Path, owner: str | None = None) -> Iterator[Sweep]:
+    """The sweeps in a root, only those of `owner` where one is given."""
     for folder in sweep_folders(root):
+        if owner is not None and _owner(folder) != owner:
+            continue
         try:
             _record(folder)
         except ConfigError:
@@ -143,9 +158,24 @@ def _record(folder: Path) -> tuple[SweepConfig, About]:
         raise ConfigError([f"{folder} holds no sweep that can be read ({SWEEP_FILE})."]) from None
 
 
-@lru_cache(maxsize=256)
+def _owner(folder: Path) -> str | None:
+    """Whose sweep a folder is, if that can be read."""
+    path = folder / SWEEP_FILE
+    try:
+        return _read_owner(path, path.stat().st_mtime_ns)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+@lru_cache(maxsize=1 << 16)
+def _read_owner(path: Path, stamp: int) -> str:
+    """The owner alone: every click of every person looks through all sweeps, and checking a configuration is slow."""
+    return str(json.loads(path.read_bytes())["owner"])
+
+
+@lru_cache(maxsize=4096)
 def _parsed(path: Path, stamp: int) -> tuple[SweepConfig, About]:
-    """A sweep's file, read again only when it has changed: every click of every person looks through all sweeps."""
+    """A sweep's file, read again only when it has changed."""
     record: dict[str, Any] = json.loads(path.read_bytes())
     about = About(str(record["owner"]), float(record["created"]), str(record["name"]))
     return SweepConfig.parse(record["config"]), about

@@ -16,6 +16,7 @@ WAYS = {"light": (1400, 1250, "light"), "dark": (1400, 1250, "dark"), "phone": (
 README_PICTURE = ROOT / "docs" / "train.png"
 DENOISE_PICTURE = ROOT / "docs" / "denoise.png"
 LATENT_PICTURE = ROOT / "docs" / "latent.png"
+SWEEP_PICTURE = ROOT / "docs" / "disentangle.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
@@ -63,6 +64,16 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                     page.get_by_text("Both", exact=True).click()
                     page.locator("[data-testid=latent-map][data-cells='256']").wait_for()
                     _picture(page, LATENT_PICTURE)
+            for tab, ready in (
+                ("Set up", "[data-testid=stPills]"),
+                ("Live", "[data-testid=sweep-live][data-state=finished]"),
+                ("Compare", ".js-plotly-plot"),
+            ):
+                page.goto(f"{server.url}/disentangle?view={tab}")
+                page.locator(ready).first.wait_for()
+                _picture(page, folder / f"disentangle-{tab.lower().replace(' ', '-')}-{name}.png")
+                if tab == "Live" and not trained:
+                    _picture(page, SWEEP_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)

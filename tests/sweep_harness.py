@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -32,6 +33,7 @@ class SweepPage(ComponentPage):
         self.sweep = sweep
         self.asked: list[str] = []
         self.is_down = False
+        self.held: re.Pattern[str] | None = None  # what is asked for and matches this is not answered
         self.client = client()
         self.page.route(f"{ADDRESS}api/**", self._answer)
 
@@ -42,7 +44,7 @@ class SweepPage(ComponentPage):
     def _answer(self, route: Route) -> None:
         path = route.request.url.removeprefix(ADDRESS)
         self.asked.append(path)
-        if self.is_down:
+        if self.is_down or (self.held and self.held.search(path)):
             route.abort()
             return
         answer = self.client.get(f"/{path}")

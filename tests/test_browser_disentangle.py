@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.server import AppServer, wait_for
 
-TINY = "steps_scale=3&steps_x=4&steps_y=4&betas=1%2C+4&numbers=3"
+TINY = "steps_scale=3&steps_x=8&steps_y=8&betas=1%2C+4&numbers=3"
 LONG = f"?view=Set+up&{TINY}&steps=1000000"
 SHORT = f"?view=Set+up&{TINY}&steps=60"
 
@@ -64,7 +64,7 @@ def test_a_sweep_is_started_watched_steered_and_seen_by_others(
 ) -> None:
     page = disentangle.page
     disentangle.open(LONG)
-    expect(page.get_by_text("48 different pictures")).to_be_visible()
+    expect(page.get_by_text("192 different pictures")).to_be_visible()
     start = disentangle.button("Start 2 runs")
     start.dblclick()
     disentangle.until_state("running")
@@ -101,13 +101,21 @@ def test_a_sweep_is_started_watched_steered_and_seen_by_others(
     assert disentangle.errors == []
 
 
-def test_a_short_sweep_ends_by_itself_and_can_be_compared(disentangle: DisentanglePage) -> None:
+def test_a_short_sweep_ends_by_itself_and_can_be_compared_and_deleted(disentangle: DisentanglePage, server: AppServer) -> None:
     disentangle.open(SHORT).button("Start 2 runs").click()
     disentangle.until_state("finished")
     expect(disentangle.button("Stop all")).to_have_count(0)
     disentangle.turn_to("Compare")
     expect(disentangle.page).to_have_url(re.compile("view=Compare"))
     expect(disentangle.page.get_by_text("β-VAE, β = 4").first).to_be_visible()
+    disentangle.turn_to("Live")
+    token = disentangle.token
+    disentangle.button("Delete").click()
+    disentangle.button("Delete this sweep").click()
+    expect(disentangle.page).not_to_have_url(re.compile(token))
+    expect(disentangle.page.get_by_text("not on this server")).to_have_count(0)
+    disentangle.settled()
+    assert not (server.runs / token).exists()
     assert disentangle.errors == []
 
 

@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,13 +15,13 @@ import pytest
 from aecore import cli
 from aecore.disentangle_numbers import kept
 from aecore.recording import Recorder
-from aecore.runs import Run
+from aecore.runs import Run, Status
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
 from tests.server import ROOT, wait_for
 from tests.test_cli import refusal, result, run
 
-TINY = ["--factors", "1-3-1-4-4", "--code", "3", "--steps", "12"]
+TINY = ["--factors", "1-3-1-6-6", "--code", "3", "--steps", "12"]
 SMALL = ["--set", "architecture.hidden=12", "data.train_images=100", "batch_size=25"]
 Capture = pytest.CaptureFixture[str]
 
@@ -148,22 +149,87 @@ def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     assert all(member.resume_path.is_file() for member in sweep.runs)
 
 
+def command_of(arguments: list[str], folder: Path) -> list[str]:
+    return ["sweep", *arguments, *TINY, *SMALL, "--out", str(folder)]
+
+
+@pytest.fixture
+def engine_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aecore.engine.Engine", EngineHere)
+
+
+@pytest.mark.usefixtures("engine_here")
+def test_a_sweep_that_was_cut_off_goes_on_with_the_same_command(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "sweep"
+    command = command_of(["--beta", "1,2,4"], folder)
+    result(capsys, *command)
+    finished, interrupted, killed = Sweep(folder).runs
+    before = finished.status
+    status = Recorder(interrupted, lambda: "interrupted").record()
+    assert (status.state, interrupted.resume_path.is_file()) == ("interrupted", True)
+    killed.write_status(Status(state="running", step=3, steps=12, heartbeat=time.time() - 60))
+    answer = result(capsys, *command)
+    assert [row["state"] for row in answer["runs"]] == ["finished"] * 3
+    assert finished.status == before, "nothing is done again"
+    assert [row["steps"] for row in answer["runs"]] == [12, 12, 12]
+
+
+@pytest.mark.usefixtures("engine_here")
+def test_a_sweep_in_training_or_of_another_configuration_is_left_alone(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "sweep"
+    result(capsys, *command_of(["--beta", "1,2"], folder))
+    assert "is not empty" in refusal(capsys, *command_of(["--beta", "1,4"], folder))
+    Sweep(folder).runs[0].write_status(Status(state="running", steps=12))
+    assert "is in training" in refusal(capsys, *command_of(["--beta", "1,2"], folder))
+    assert Sweep(folder).runs[0].status.state == "running"
+
+
+def test_workers_that_cannot_start_are_given_up(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aecore.cli_sweep._PATIENCE", 1.0)
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    caught = refusal(capsys, *command_of(["--beta", "1,2"], tmp_path / "sweep"))
+    assert caught.startswith("No process that trains could be started for 1 seconds.")
+    runs = Sweep(tmp_path / "sweep").runs
+    assert {member.status.state for member in runs} == {"interrupted"}
+    assert all(member.resumable for member in runs)
+
+
+@pytest.mark.usefixtures("engine_here")
+def test_why_nothing_was_trained_names_the_run(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(engine: EngineHere, member: Run) -> None:
+        member.write_status(Status(state="failed", reason="There is not enough memory."))
+
+    monkeypatch.setattr(EngineHere, "resume", fail)
+    caught = refusal(capsys, *command_of(["--beta", "1,2"], tmp_path / "sweep"))
+    assert caught == "β-VAE, β = 1, seed 0: There is not enough memory."
+
+
+@pytest.mark.usefixtures("engine_here")
+def test_squared_errors_are_not_called_nats(tmp_path: Path, capsys: Capture) -> None:
+    command = command_of(["--beta", "1,2", "--set", "objective.reconstruction=mse"], tmp_path / "sweep")
+    code, out, error = run(capsys, *command)
+    assert code == 0, error
+    assert out.splitlines()[0].endswith("test images of shapes, reconstruction in squared error and kl in nats an image:")
+
+
 class EngineHere:
     """An engine that trains in this process."""
 
     def __init__(self, slots: int | None) -> None:
         self.slots = slots
 
-    def enqueue_sweep(self, sweep: Sweep, *, owner: str) -> None:
-        for member in sweep.runs:
-            Recorder(member).record()
+    def resume(self, run: Run) -> None:
+        Recorder(run).record()
+
+    def positions(self) -> dict[str, int]:
+        return {}
 
     def close(self) -> None:
         """There is nothing to end."""
 
 
-def test_people_get_a_table(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aecore.engine.Engine", EngineHere)
+@pytest.mark.usefixtures("engine_here")
+def test_people_get_a_table(tmp_path: Path, capsys: Capture) -> None:
     arguments = ["--beta", "1,2", "--objective", "kl,total-correlation", *TINY, *SMALL]
     code, out, error = run(capsys, "sweep", *arguments, "--out", tmp_path / "sweep")
     assert code == 0, error

@@ -75,10 +75,10 @@ def test_what_is_not_measured_is_not_drawn() -> None:
 
 
 def test_the_heat_map_in_the_order_of_kl() -> None:
-    run = dataclasses.replace(measured(ONE, 0, 0.3), kl=(1.0, 5.0, 0.004, 0.02))
+    run = dataclasses.replace(measured(ONE, 0, 0.3), kl=(1.0, 5.0, 0.004, 0.06))
     figure = heat_map(run, "#123456")
     cells, texts = figure.data
-    assert list(cells.y) == ["z2  5.0 nats", "z1  1.0 nats", "z4  0.0 nats", "z3 collapsed"]
+    assert list(cells.y) == ["z2  5.0 nats", "z1  1.0 nats", "z4  0.1 nats", "z3 collapsed"]
     assert list(cells.x) == ["scale", "x", "y"]
     assert [list(row) for row in cells.z] == [[0.05, 0.01, 0.5], [0.6, 0.8, 0.05], [0, 0, 0], [0.04, 0.01, 0.01]]
     assert (cells.zmin, cells.zmax) == (0, 1)

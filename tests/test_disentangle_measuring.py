@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,14 +14,14 @@ import torch
 
 from aecore import disentangle_measuring as measuring
 from aecore import disentangle_numbers
-from aecore.checkpoint import load_model
+from aecore.checkpoint import load_model, save_model
 from aecore.code_table import CodeTable
 from aecore.data.shape_grid import Grid
 from aecore.data.shapes import Shapes
 from aecore.disentangle_measuring import measure_sweep
 from aecore.disentangle_numbers import GROUPS, TITLES, UDR, DisentangleNumbers, Number, from_json, kept, to_json
-from aecore.metrics.disentanglement import mig, sap
-from aecore.runs import runs_root
+from aecore.metrics.disentanglement import Udr, mig, sap, udr
+from aecore.runs import Run, runs_root
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
 from aecore.tasks.disentangle import disentangle
@@ -156,12 +158,71 @@ def test_a_factor_that_is_known_nowhere_counts_nothing() -> None:
     assert replace(empty, numbers={"mig": Number(0.0)}).missing(("mig", "sap")) == ("sap",)
 
 
-def test_with_one_factor_some_numbers_have_no_value_and_are_not_measured_again(tmp_path: Path) -> None:
-    base = sweep_config().base.with_settings({"data.factor_steps": (1, 1, 1, 1, 12)})
-    run = trained_sweep(tmp_path / "one", base=base.model_dump(), betas=(1, 4), seeds=1).runs[0]
-    numbers = measure(run, tuple(group.name for group in GROUPS))
-    assert numbers.factors == ("y",)
-    assert set(numbers.undefined) == {"beta_vae", "factor_vae", "disentanglement", "modularity"}
-    assert {"mig", "sap", "completeness", "informativeness", "explicitness"} == set(numbers.numbers)
-    assert numbers.missing(tuple(group.name for group in GROUPS)) == ()
+def test_a_number_without_a_value_is_not_measured_again() -> None:
+    numbers = DisentangleNumbers(("x",), ((0.1,),), (0.7,), 10, 5, "w").with_number("mig", None)
+    assert numbers.undefined == ("mig",)
+    assert numbers.missing(("mig", "sap")) == ("sap",)
     assert from_json(to_json(numbers)) == numbers
+
+
+def test_while_pictures_are_encoded_the_share_stays_where_it_was(sweep: Sweep) -> None:
+    heard: list[tuple[str, float]] = []
+    measure(sweep.runs[3], ("beta_vae",), poll=lambda done, what: heard.append((what, done)))
+    shares = [done for _, done in heard]
+    assert shares == sorted(shares)
+    assert heard[0] == ("Encoding pictures", 0.0)
+    assert 0 < max(shares) < 1
+
+
+class _SlowTable(CodeTable):
+    """Encodes each picture anew, as if each were asked for the first time."""
+
+    def encode(self, positions: np.ndarray[Any, np.dtype[np.int64]]) -> np.ndarray[Any, np.dtype[np.float32]]:
+        self._known[:] = False
+        return super().encode(positions)
+
+
+def test_the_share_never_falls_where_a_metric_asks_for_new_pictures(sweep: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "CodeTable", _SlowTable)
+    heard: list[float] = []
+    measure(sweep.runs[3], ("beta_vae", "factor_vae"), poll=lambda done, what: heard.append(done))
+    assert heard == sorted(heard)
+
+
+def _damage(run: Run) -> None:
+    run.model_path.write_bytes(b"no weights")
+
+
+def _diverge(run: Run) -> None:
+    model = load_model(run)
+    with torch.no_grad():
+        next(model.parameters()).fill_(float("nan"))
+    save_model(run, model)
+
+
+@pytest.mark.parametrize(("spoil", "words"), [(_damage, "is damaged"), (_diverge, "not finite")])
+@pytest.mark.parametrize("groups", [("mig", "udr"), ("udr",)])
+def test_a_run_that_cannot_be_measured_stops_no_other(
+    tmp_path: Path, spoil: Callable[[Run], None], words: str, groups: tuple[str, ...]
+) -> None:
+    sweep = trained_sweep(tmp_path / "sweep")
+    spoil(sweep.runs[0])
+    with pytest.raises(ValueError, match=f"1 of 4 runs could not be measured. β-VAE, β = 1, seed 0: .*{words}"):
+        measure_sweep(sweep, groups)
+    found = [kept(run) for run in sweep.runs]
+    assert found[0] is None
+    single = set(groups) - {"udr"}
+    assert set(() if found[1] is None else found[1].numbers) == single  # its arm lacks a seed to be compared with
+    assert all(numbers is not None and set(numbers.numbers) == set(groups) for numbers in found[2:])
+
+
+def test_udr_compares_each_picture_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+
+    def counting(codes: list[Any], kls: list[Any]) -> Udr:
+        seen.extend(map(len, codes))
+        return udr(codes, kls)
+
+    monkeypatch.setattr(measuring, "udr", counting)
+    measure_sweep(trained_sweep(tmp_path / "sweep"), ("udr",))
+    assert seen == [20] * 4  # a grid of 108 has so many different test pictures

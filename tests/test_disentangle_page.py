@@ -10,15 +10,18 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from aecore.data.catalogue import CARDS
+from aecore.data.shape_grid import Grid
 from aecore.data.shapes import FACTOR_SIZES
 from aecore.runs import Run, Status, runs_root
 from aecore.sweep_choices import MINUTE, PRESETS, text_of
 from aecore.sweep_estimate import configs_to_measure, speed_key
 from aecore.sweeps import Sweep, find_sweep, new_sweep, sweeps_of
-from aecore.ui import sweep_time
+from aecore.ui import sweep_measuring, sweep_time
 from aecore.ui.measuring import results
-from aecore.ui.server import engine, person, task_desk
+from aecore.ui.server import engine, measuring_desk, person, task_desk
 from tests.server import ROOT, wait_for
+from tests.test_sweep_compare import NotedDesk
 from tests.tiny import sweep_config
 
 ENTRY = str(ROOT / "aecore" / "ui" / "entry.py")
@@ -27,8 +30,8 @@ TINY = {
     "steps_shape": "1",
     "steps_scale": "3",
     "steps_rotation": "1",
-    "steps_x": "4",
-    "steps_y": "4",
+    "steps_x": "8",
+    "steps_y": "8",
     "betas": "1, 4",
     "numbers": "3",
     "steps": "20",
@@ -48,8 +51,9 @@ def _all_processes_end() -> Iterator[None]:
     yield
     engine().close()
     engine.cache_clear()
-    task_desk().close()
-    task_desk.cache_clear()
+    for desk in (task_desk, measuring_desk):
+        desk().close()
+        desk.cache_clear()
 
 
 def page(**query: str | list[str]) -> AppTest:
@@ -139,8 +143,10 @@ def test_a_preset_fills_the_controls_and_its_address_opens_the_same(name: str) -
 def test_an_address_opens_its_whole_set_up() -> None:
     app = page(**TINY, seeds="3")
     assert start(app) == "Start 6 runs"
-    assert "48 different pictures" in words(app)
-    assert "20 steps each: once through 1,280 pictures" in words(app)
+    assert "192 different pictures" in words(app)
+    learned, _, test = Grid((1, 3, 1, 8, 8)).split_sizes(20_000, 2_000, 2_000)
+    assert f"20 steps each: once through 1,280 pictures ({learned} different ones), 64 a step." in words(app)
+    assert f"Held out for the test: {test}." in words(app)
     assert {name: query(app)[name] for name in ("betas", "seeds", "steps_scale")} == {
         "betas": "1, 4",
         "seeds": "3",
@@ -230,7 +236,9 @@ def test_factors_that_make_too_few_pictures_are_explained() -> None:
     for key in ("steps_scale", "steps_x"):
         app.slider(key=key).set_value(1).run()
     app.slider(key="steps_y").set_value(4).run()
-    assert "at least 10 are needed" in app.warning[0].value
+    with pytest.raises(ValueError, match="are needed") as error:
+        Grid((1, 1, 1, 1, 4))
+    assert app.warning[0].value == str(error.value)
     assert app.button(key="sweep_go").disabled
 
 
@@ -250,12 +258,17 @@ def test_all_factors_are_the_usual_shapes() -> None:
         **{f"steps_{name}": str(size) for name, size in zip(("shape", "scale", "rotation", "x", "y"), FACTOR_SIZES, strict=True)}
     )
     assert "737,280 different pictures" in words(app)
+    assert "different ones" not in words(app), "all that are learned from differ"
+    assert "Held out for the test: 2,000." in words(app)
+    app.selectbox(key="pictures").set_value("digits").run()
+    assert f"Held out for the test: {CARDS['digits'].test:,}." in words(app)
 
 
 # --- start --------------------------------------------------------------------------------------------------------------
 
 
-def test_start_shows_the_sweep_live_and_a_double_click_makes_one() -> None:
+def test_start_shows_the_sweep_live_and_a_double_click_makes_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("aecore.ui.sweep_setup._DOUBLE_CLICK", 60.0)  # on a busy machine the second press comes late
     app = page(**TINY)
     app.button(key="sweep_go").click().run()
     assert not app.exception
@@ -321,6 +334,17 @@ def test_ones_own_sweeps_can_be_chosen_the_newest_first() -> None:
     assert app.selectbox(key="sweep_shown").value == second.token
 
 
+def test_the_sweep_of_the_address_stays_where_the_selector_s_answer_cannot_be_read() -> None:
+    older, _ = sweep_of_mine(), sweep_of_mine()
+    app = AppTest.from_file(ENTRY, default_timeout=60).run()
+    app.switch_page(PAGE)
+    app.session_state["sweep_written"] = older.token  # the page wrote it there; the browser answered with a title of before
+    app.query_params["sweep"] = older.token
+    app.run()
+    assert app.selectbox(key="sweep_shown").value == older.token
+    assert query(app)["sweep"] == older.token
+
+
 def test_who_comes_back_sees_what_is_in_training() -> None:
     running = sweep_of_mine("running")
     sweep_of_mine()
@@ -363,12 +387,76 @@ def test_pause_all_go_on_stop_all_resume() -> None:
     wait_for(lambda: states() == {"stopped"}, "the end")
 
 
-def test_why_a_run_failed_is_said_once() -> None:
-    sweep = sweep_of_mine("failed")
-    for run in sweep.runs:
-        run.write_status(Status(state="failed", reason="The loss stopped being a finite number."))
+def test_why_runs_failed_is_said_once_with_their_names() -> None:
+    sweep = sweep_of_mine()
+    *others, last = sweep.runs
+    last.write_status(Status(state="failed", reason="There is not enough memory."))
     app = page(sweep=sweep.token, view="Live")
-    assert [error.value for error in app.error] == ["The loss stopped being a finite number."]
+    assert [error.value for error in app.error] == ["β-VAE, β = 4, seed 1: There is not enough memory."]
+    for run in others:
+        run.write_status(Status(state="failed", reason="The loss stopped being a finite number."))
+    last.write_status(others[0].status)
+    app = page(sweep=sweep.token, view="Live")
+    assert [error.value for error in app.error] == [
+        "β-VAE, β = 1, seed 0; β-VAE, β = 1, seed 1; β-VAE, β = 4, seed 0 and 1 more: The loss stopped being a finite number."
+    ]
+
+
+def test_runs_that_failed_before_they_saved_anything_go_on_unless_they_diverged(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sweep_of_mine()
+    diverged, failed, *_ = sweep.runs
+    diverged.write_status(Status(state="failed", reason="The loss stopped being a finite number.", hopeless=True))
+    app = page(sweep=sweep.token, view="Live")
+    assert app.button(key="sweep_pause").label == "Go on"
+    assert app.button(key="sweep_pause").disabled
+    failed.write_status(Status(state="failed", reason="There is not enough memory."))
+    resumed: list[str] = []
+    monkeypatch.setattr(engine(), "resume", lambda run: resumed.append(run.token))
+    app = page(sweep=sweep.token, view="Live")
+    app.button(key="sweep_pause").click().run()
+    assert resumed == [failed.token]
+
+
+# --- delete -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["finished", "stopped", "failed"])
+def test_ones_own_sweep_that_is_over_can_be_deleted_and_another_is_shown(state: str) -> None:
+    kept, gone = sweep_of_mine(), sweep_of_mine(state)
+    app = page(sweep=gone.token, view="Live")
+    app.button(key="sweep_delete_sure").click().run()
+    assert not app.exception
+    assert [sweep.token for sweep in sweeps_of(person())] == [kept.token]
+    assert query(app)["sweep"] == kept.token
+    assert app.selectbox(key="sweep_shown").value == kept.token
+    assert not app.warning
+    assert [folder.name for folder in runs_root().iterdir()] == [kept.token]
+    app.button(key="sweep_delete_sure").click().run()  # the last one
+    assert "There is no sweep yet" in words(app)
+    assert not app.warning
+    assert list(runs_root().iterdir()) == []
+
+
+def test_only_its_owner_deletes_a_sweep_and_only_when_it_is_over() -> None:
+    theirs, running = sweep_of_mine(owner="somebody else"), sweep_of_mine("running")
+    for sweep in (theirs, running):
+        assert "sweep_delete_sure" not in buttons(page(sweep=sweep.token, view="Live"))
+    mine = sweep_of_mine("stopped")
+    app = page(sweep=mine.token, view="Live")
+    mine.runs[0].write_status(Status(state="running"))  # by another tab, meanwhile
+    app.button(key="sweep_delete_sure").click().run()
+    assert "still in training" in app.error[0].value
+    assert mine.exists
+
+
+def test_what_is_measured_of_a_deleted_sweep_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
+    sweep = sweep_of_mine()
+    desk = NotedDesk()
+    monkeypatch.setattr(sweep_measuring, "measuring_desk", lambda: desk)
+    app = page(sweep=sweep.token, view="Live")
+    sweep_measuring._jobs().start(sweep.token, {}, ("mig",))
+    app.button(key="sweep_delete_sure").click().run()
+    assert [job.state for job in desk.jobs] == ["cancelled"]
 
 
 # --- the time -----------------------------------------------------------------------------------------------------------
@@ -391,6 +479,29 @@ def test_the_time_is_measured_without_holding_the_page_and_kept(monkeypatch: pyt
     for run in configs_to_measure(config).values():
         results().put(speed_key(run), "0.01")
     assert "for 3 runs on" in words(page(view="Set up"))
+
+
+def test_a_measurement_of_the_time_that_was_cancelled_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()
+    monkeypatch.setattr("aecore.ui.sweep_choice.shipped_sweeps", list)
+    desk = NotedDesk()
+    monkeypatch.setattr(sweep_time, "task_desk", lambda: desk)
+    app = page(view="Set up", numbers="7")
+    assert len(desk.jobs) == 1
+    desk.full = True
+    app.number_input(key="numbers").set_value(8).run()
+    assert desk.jobs[0].state == "cancelled"
+    assert "when your other measurements have ended" in words(app)
+    desk.full = False
+    app.number_input(key="numbers").set_value(7).run()
+    assert "Measuring the speed" in words(app)
+    assert len(desk.jobs) == 2, "as if it had never been asked for"
+    desk.jobs[1].state, desk.jobs[1].error = "failed", "this network is too large."
+    app.run()
+    assert "How long it takes is not known: this network is too large." in words(app)
+    assert len(desk.jobs) == 2
+    app.text_input(key="betas").set_value("2, 3").run()
+    assert len(desk.jobs) == 3, "what failed may work with other settings"
 
 
 def test_the_time_says_who_else_is_training(monkeypatch: pytest.MonkeyPatch) -> None:

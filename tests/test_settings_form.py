@@ -65,7 +65,7 @@ def test_the_factors_of_shapes_can_be_held_fixed() -> None:
 
 
 def test_too_few_pictures_are_explained() -> None:
-    app = train_page(data__name="shapes", data__factor_steps="1-3-1-2-2")
+    app = train_page(data__name="shapes", data__factor_steps="1-3-1-6-6")
     app.number_input(key="set:data.factor_steps.x").set_value(1).run()
-    assert "at least 10 are needed" in app.error[0].value
+    assert "at least 100 are needed" in app.error[0].value
     assert app.button(key="train").disabled

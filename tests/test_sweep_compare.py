@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from aecore.disentangle_numbers import GROUPS
+from aecore.disentangle_numbers import GROUPS, UDR
 from aecore.runs import SWEEP_FILE, replace_file, runs_root
 from aecore.sweeps import Sweep
 from aecore.tasks.desk import Job, TooManyJobsError
@@ -37,13 +37,14 @@ class NotedDesk:
         job.state = "cancelled"
 
     def position(self, job: Job) -> int:
-        return 0
+        """How many before it are not over."""
+        return sum(not other.over for other in self.jobs[: self.jobs.index(job)])
 
 
 @pytest.fixture
 def desk(monkeypatch: pytest.MonkeyPatch) -> NotedDesk:
     noted = NotedDesk()
-    monkeypatch.setattr(sweep_measuring, "task_desk", lambda: noted)
+    monkeypatch.setattr(sweep_measuring, "measuring_desk", lambda: noted)
     return noted
 
 
@@ -105,6 +106,29 @@ def test_before_the_first_run_has_finished() -> None:
     assert not app.get("html")
 
 
+def test_when_no_run_came_to_its_end(desk: NotedDesk, sweep: Sweep) -> None:
+    why = "The loss stopped being a finite number at step 7: training diverged."
+    for run in sweep.runs:
+        run.write_status(type(run.status)(state="failed", reason=why))
+    app = compare(sweep)
+    assert "none is in training, so there is nothing to compare" in words(app)
+    assert "β-VAE, β = 4, seeds 0 and 1: failed (The loss stopped being a finite number at step 7" in words(app)
+    run.write_status(type(run.status)(state="running"))
+    assert "watch them on the Live tab" in words(again(app))
+    assert "1 run is in training or waiting" in words(app)
+
+
+def test_what_the_columns_mean_is_there_without_a_pointer(desk: NotedDesk, sweep: Sweep) -> None:
+    measure(sweep)
+    app = compare(sweep)
+    (expander,) = [each for each in app.expander if each.label == "What the columns mean"]
+    said = " ".join(element.value for element in (*expander.markdown, *expander.caption))
+    for group in (*GROUPS, UDR):
+        assert f"{group.explanation} {group.paper}." in said
+    assert "**Mutual information gap (MIG).**" in said
+    assert "learning and test pictures are often the same" in said
+
+
 def test_a_measured_sweep_is_all_there(desk: NotedDesk, sweep: Sweep) -> None:
     measure(sweep)
     app = compare(sweep)
@@ -112,7 +136,7 @@ def test_a_measured_sweep_is_all_there(desk: NotedDesk, sweep: Sweep) -> None:
     assert "★ 0.202 ± 0.003" in html(app)
     assert html(app).count("<img") == 6
     assert len(app.get("plotly_chart")) == 13 + 2
-    assert [button.proto.label for button in app.get("download_button")] == ["Report (HTML)", "Numbers (CSV)"]
+    assert [button.proto.label for button in app.get("download_button")] == ["Report (HTML)", "Numbers (CSV)", "Traversals (PNG)"]
     assert "Not measured" not in words(app)
     assert not desk.jobs
 
@@ -136,6 +160,11 @@ def test_only_some_runs_have_finished(desk: NotedDesk, sweep: Sweep) -> None:
     app = compare(sweep)
     assert "3 of 4 runs have finished" in words(app)
     assert "1 seed<" in html(app)
+    assert "Not compared: β-VAE, β = 4, seed 1: stopped." in words(app)
+    sweep.members[2].run.write_status(type(run.status)(state="failed", reason="The disk is full."))
+    again(app)
+    assert "No finished run: 1 failed, 1 stopped." in html(app)
+    assert "β-VAE, β = 4, seed 0: failed (The disk is full)" in words(app)
 
 
 def test_others_cannot_measure(desk: NotedDesk, sweep: Sweep) -> None:
@@ -191,6 +220,19 @@ def test_what_was_stopped_or_failed_is_not_started_again_by_itself(desk: NotedDe
     (member.run.folder / "disentanglement.json").unlink()
     assert "1 run, one after the other: about 2 seconds, as long as it took for other runs of this sweep." in words(again(app))
     assert len(desk.jobs) == 1
+
+
+def test_others_wait_for_a_sweep_s_measuring_at_its_own_desk_alone(desk: NotedDesk, sweep: Sweep) -> None:
+    give(sweep, owner=person())
+    for _ in range(2):
+        desk.submit("disentangle", {}, owner="others", keep=lambda job: None)
+    app = compare(sweep)
+    assert "Waiting: 2 other sweeps are measured before this one" in app.get("progress")[0].proto.text
+    desk.jobs[0].state = "done"
+    assert "Waiting: 1 other sweep is measured before this one" in again(app).get("progress")[0].proto.text
+    desk.jobs[1].state = "done"
+    assert "Measuring: getting ready" in again(app).get("progress")[0].proto.text
+    assert len(desk.jobs) == 3
 
 
 def test_a_full_desk_says_so(desk: NotedDesk, sweep: Sweep) -> None:

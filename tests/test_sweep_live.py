@@ -6,19 +6,22 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from math import log1p
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
 from aecore.atlas import read_atlas
 from aecore.checkpoint import load_model
+from aecore.disentangle_numbers import TRAIN_POINTS
 from aecore.metrics_log import MetricsReader
-from aecore.moment_taking import traversals_of
+from aecore.moment_taking import GRID_PICTURES, traversals_of
 from aecore.moments import moments_path, read_traversals
 from aecore.runs import Run
 from aecore.sweep_colours import arm_colours
@@ -28,6 +31,10 @@ from tests import tiny
 from tests.sweep_harness import SweepPage, opened
 
 TOKEN = "d" * 32
+# The size of the smallest letters, in CSS pixels.
+SMALLEST = """root => Math.min(...[...root.querySelectorAll("*")]
+  .filter(part => [...part.childNodes].some(node => node.nodeType === 3 && node.textContent.trim()))
+  .map(part => parseFloat(getComputedStyle(part).fontSize)))"""
 # The grey of every picture of a traversal canvas, (rows, 7, height, width), each of their pixels read where it begins.
 READ = """(canvas, [rows, size]) => {
   const ratio = devicePixelRatio, gap = Math.round(2 * ratio)
@@ -157,6 +164,92 @@ def test_the_slider_shows_one_moment_in_all_runs(view: SweepPage, sweep: Sweep) 
     view.find("now").click()
     view.shows(step="now")
     expect(view.find("traversals-0")).to_have_attribute("data-step", "6")
+
+
+def test_pictures_are_never_of_a_later_step_and_say_of_which_they_are(view: SweepPage, sweep: Sweep) -> None:
+    open_all(view)
+    kept, between = read_traversals(sweep.runs[0], 4), log1p(5) / log1p(6)  # after step 5 nothing was kept; 6 is nearer to it
+    assert kept is not None
+    pictures, note = view.find("traversals-0"), view.find("of-step-0")
+    height = view.box("run-0")[3]
+    expect(note).to_be_empty()
+    view.move_clock(between)
+    view.shows(step=5)
+    expect(note).to_have_text("Pictures of step 4")
+    expect(pictures).to_have_attribute("aria-label", re.compile(r"Pictures of step 4, not of the step that is shown\.$"))
+    np.testing.assert_array_equal(shown(view, 0), kept[numbers(view, 0)][:, :, 0])
+    assert view.box("run-0")[3] == height
+    view.move_clock(log1p(4.4) / log1p(6))
+    expect(pictures).to_have_attribute("aria-label", re.compile(r"Pictures of step 4\.$"))
+    expect(note).to_be_empty()
+
+
+def test_a_run_that_kept_nothing_before_shows_its_first_pictures_and_says_so(browser: Browser, sweep: Sweep) -> None:
+    for step in (0, 1):
+        (sweep.runs[0].folder / "moments" / f"{step:08d}.npz").unlink()
+    with opened(browser, sweep, viewport={"width": 1000, "height": 2400}) as view:
+        view.shows(state="finished", moments=6)
+        view.move_clock(0)
+        expect(view.find("traversals-0")).to_have_attribute("data-step", "2")
+        expect(view.find("of-step-0")).to_have_text("Pictures of step 2")
+        expect(view.find("traversals-1")).to_have_attribute("data-step", "0")
+        expect(view.find("of-step-1")).to_be_empty()
+
+
+def test_no_later_pictures_are_shown_while_the_earlier_ones_are_on_their_way(browser: Browser, sweep: Sweep) -> None:
+    view = SweepPage(browser, sweep, viewport={"width": 1000, "height": 2400})
+    view.held = re.compile(r"moments\?step=[0-4]$")
+    view.mount_view()
+    expect(view.find("traversals-0")).to_have_attribute("data-step", "6")
+    view.move_clock(0)
+    expect(view.find("traversals-0")).to_be_hidden()
+    view.held = None
+    expect(view.find("traversals-0")).to_have_attribute("data-step", "0")
+    expect(view.find("traversals-0")).to_be_visible()
+    assert view.errors == []
+    view.context.close()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_plane_is_saved_as_a_picture(view: SweepPage, theme: str, tmp_path: Path) -> None:
+    view.set_theme(theme)
+    view.mount_view()
+    view.find("plane-save").focus()
+    with view.page.expect_download() as download:
+        view.page.keyboard.press("Enter")
+    assert download.value.suggested_filename == "tiny-reconstruction-kl.png"
+    download.value.save_as(tmp_path / "plane.png")
+    with Image.open(tmp_path / "plane.png") as saved:
+        picture = np.asarray(saved.convert("RGB"))
+    _, _, width, height = view.box("plane")
+    assert picture.shape[1] == 2 * (width + 32)
+    assert picture.shape[0] > 2 * height
+    assert tuple(picture[0, 0]) == {"light": (255, 255, 255), "dark": (15, 20, 32)}[theme]
+    for arm, colour in arm_colours(view.sweep.config.arms).items():  # its marks, and the mark of its name in the legend
+        wanted = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+        found = (picture == wanted).all(axis=2)
+        assert found[: int(2 * height)].sum() > 300, arm
+        assert found[-60:].sum() > 300, arm
+    view.page.mouse.move(0, 0)
+    expect(view.find("plane")).to_have_js_property("width", width)  # and what is seen is as it was
+
+
+def test_only_what_is_news_is_said_aloud(browser: Browser, sweep: Sweep, trained: Sweep) -> None:
+    for run in sweep.runs:
+        set_back(run, 2, "running")
+    with opened(browser, sweep) as view:
+        expect(view.find("progress")).to_have_text("0 of 4 runs have ended, 4 in training at this moment.")
+        expect(view.find("clock-text")).to_have_attribute("aria-live", "off")
+        assert view.find("progress").get_attribute("role") is None
+        spoken = view.find("spoken")
+        expect(spoken).to_have_attribute("role", "status")
+        expect(spoken).to_be_empty()
+        sweep.runs[1].write_status(replace(sweep.runs[1].status, state="paused"))
+        expect(view.find("progress")).to_contain_text("3 in training")
+        expect(spoken).to_be_empty()
+        for count, (run, whole) in enumerate(zip(sweep.runs, trained.runs, strict=True), 1):
+            shutil.copytree(whole.folder, run.folder, dirs_exist_ok=True)
+            expect(spoken).to_have_text(f"{count} of 4 runs have ended." if count < 4 else "All 4 runs have ended.")
 
 
 def test_keys_go_from_one_kept_step_to_the_next(view: SweepPage) -> None:
@@ -338,12 +431,41 @@ def test_without_known_factors_there_is_a_sentence_instead_of_scores(
         expect(view.find("curves-0")).to_have_count(0)
 
 
-@pytest.mark.parametrize("width", [360, 700, 1400])
+def test_it_says_what_scores_were_measured_on_and_why_there_are_none(browser: Browser, sweep: Sweep) -> None:
+    path = moments_path(sweep.runs[0])
+    path.write_text("\n".join(line.rsplit(",", 2)[0] for line in path.read_text().splitlines()) + "\n")
+    path = moments_path(sweep.runs[1])
+    head, *rows = path.read_text().splitlines()
+    path.write_text("\n".join([head, *(row.split(",")[0] + ",nan,nan,nan,nan,," for row in rows)]) + "\n")
+    with opened(browser, sweep, viewport={"width": 1000, "height": 2400}) as view:
+        view.shows(state="finished", moments=6)
+        about = f"MIG and SAP: while training, on up to {GRID_PICTURES:,} pictures; the table on Compare uses {TRAIN_POINTS:,}."
+        expect(view.find("runs-about")).to_contain_text(about)
+        expect(view.find("missing-0")).to_have_text("– Not measured: too few different pictures.")
+        expect(view.find("missing-1")).to_have_text("– Not measured: the code holds numbers that are not finite.")
+        expect(view.find("missing-2")).to_be_hidden()
+        assert "NaN" not in view.root.inner_text()
+
+
+def test_squared_error_is_called_so(browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AECORE_RUNS", str(tmp_path))
+    base = tiny.sweep_config().base.with_settings({"objective.reconstruction": "mse"})
+    squared = tiny.trained_sweep(tmp_path / TOKEN, base=base.model_dump(), seeds=1)
+    with opened(browser, squared) as view:
+        view.shows(state="finished", placed=2)
+        view.find("plane").focus()
+        view.page.keyboard.press("ArrowRight")
+        expect(view.find("plane-note")).to_contain_text(re.compile(r"Reconstruction [\d.]+ squared error an image"))
+        expect(view.find("plane")).to_have_attribute("aria-label", re.compile("^Reconstruction .squared error an image. against"))
+
+
+@pytest.mark.parametrize("width", [360, 700, 1280, 1400])
 def test_it_fits(browser: Browser, sweep: Sweep, width: int) -> None:
     with opened(browser, sweep, viewport={"width": width, "height": 900}) as view:
         view.shows(state="finished", placed=4)
         assert not view.is_too_wide()
-        assert view.cut_off("h3, p, .button, output") == []
+        assert view.cut_off("h3, p, .button, output, .names span, .labels span, .labels small") == []
+        assert view.root.evaluate(SMALLEST) >= 12
         first, second = view.box("run-0"), view.box("run-1")
         assert (first[1] == second[1]) == (width > 360)  # seeds side by side, where there is room
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from starlette.testclient import TestClient
 
 from aecore.metrics_log import MetricsReader
 from aecore.moments import MomentsWriter, columns_of, kept_steps, moments_path, pictured_steps, read_traversals
-from aecore.runs import Status
+from aecore.runs import Run, Status
 from aecore.sweeps import Sweep
 from aecore.ui import sweep_route
 from aecore.ui.sweep_route import MOST_ROWS, overall_state
@@ -38,6 +39,7 @@ def fresh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sweep:
 @pytest.fixture
 def asked(trained: Sweep, monkeypatch: pytest.MonkeyPatch) -> TestClient:
     monkeypatch.setenv("AECORE_RUNS", str(trained.folder.parent))
+    monkeypatch.setattr(sweep_route, "_COMPRESSED", sweep_route._Compressed())
     return client()
 
 
@@ -126,6 +128,41 @@ def test_a_sweep_that_waits(fresh: Sweep) -> None:
         assert news["loss_rows"] == news["loss_columns"] == news["code_rows"] == news["kept"] == []
 
 
+class Engine:
+    """An engine that counts how often it is asked for its queue."""
+
+    slots = 2
+
+    def __init__(self, places: dict[str, int]) -> None:
+        self.places = places
+        self.count = 0
+
+    def positions(self) -> dict[str, int]:
+        self.count += 1
+        return self.places
+
+
+def test_the_queue_is_asked_for_once_a_second_whoever_looks(fresh: Sweep, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 100.0
+    fake = Engine({run.token: place for place, run in enumerate(fresh.runs[1:], 5)})
+    monkeypatch.setattr(sweep_route, "engine", lambda: fake)
+    monkeypatch.setattr(sweep_route, "_QUEUE", sweep_route._Queue(lambda: now))
+    asking = client()
+    for _ in range(3):
+        assert [news["queue"] for news in live(asking)["members"]] == [None, 5, 6, 7]
+    assert fake.count == 1
+    now += 1.1
+    fake.places = {fresh.runs[1].token: 1}
+    fresh.runs[2].write_status(replace(Status(), state="running"))
+    assert [news["queue"] for news in live(asking)["members"]] == [None, 1, None, None]
+    assert fake.count == 2
+    for run in fresh.runs:
+        run.write_status(replace(Status(), state="finished"))
+    now += 1.1
+    assert {news["queue"] for news in live(asking)["members"]} == {None}
+    assert fake.count == 2  # nobody waits
+
+
 def test_rows_and_pictures_that_are_being_written_are_left_out(fresh: Sweep) -> None:
     run = fresh.runs[0]
     writer = MomentsWriter(run, ["step", "kl_1"])
@@ -173,6 +210,56 @@ def test_the_kept_traversals_of_all_runs(trained: Sweep, asked: TestClient, enco
         expected = read_traversals(run, 6)
         assert expected is not None
         np.testing.assert_array_equal(pixels, expected)
+
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The steps whose traversals are read from files from now on, once for each file."""
+    read: list[int] = []
+
+    def counted(run: Run, step: int) -> Any:
+        read.append(step)
+        return read_traversals(run, step)
+
+    monkeypatch.setattr(sweep_route, "read_traversals", counted)
+    return read
+
+
+def test_traversals_of_a_finished_sweep_are_packed_once(
+    trained: Sweep, asked: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = counted_reads(monkeypatch)
+    first = moments(asked, "step=6")
+    assert read == [6] * 4
+    again = moments(asked, "step=6")
+    assert read == [6] * 4
+    assert again[0] == first[0]
+    np.testing.assert_array_equal(again[1], first[1])
+    assert len(moments(asked, "step=6&members=1", "gzip")[1]) == 1  # not the answer that is kept
+    moments(asked, "step=6", "identity")
+    assert len(read) == 9
+    run = trained.runs[0]
+    before = run.status
+    try:
+        run.write_status(replace(before, state="running", step=5))  # it goes on
+        moments(asked, "step=6")
+        moments(asked, "step=6")
+        assert len(read) == 17
+        run.write_status(replace(before, since=before.since + 1))  # it ended again, perhaps with other pictures
+        moments(asked, "step=6")
+        assert len(read) == 21
+    finally:
+        run.write_status(before)
+
+
+def test_packed_traversals_have_a_limit(asked: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    size = len(sweep_route._packed(Sweep(Path(os.environ["AECORE_RUNS"]) / TOKEN), 6, None))
+    monkeypatch.setattr(sweep_route, "_COMPRESSED", sweep_route._Compressed(most=2 * size + size // 2))
+    read = counted_reads(monkeypatch)
+    for step in (6, 4, 6, 3, 6):  # the one asked for last stays
+        moments(asked, f"step={step}")
+    assert sorted(read) == [3] * 4 + [4] * 4 + [6] * 4
+    moments(asked, "step=4")
+    assert read.count(4) == 8  # the one asked for longest ago had to go
 
 
 def test_only_the_runs_that_are_asked_for(trained: Sweep, asked: TestClient) -> None:

@@ -65,7 +65,7 @@ def test_the_convolutional_network_is_that_of_the_paper() -> None:
 
 def test_all_factors_in_all_their_steps_are_the_usual_data() -> None:
     assert Choices(factors=FACTOR_SIZES).base().data.factor_steps is None
-    assert Choices(factors=(1, 3, 1, 4, 4)).base().data.factor_steps == (1, 3, 1, 4, 4)
+    assert Choices(factors=(1, 3, 1, 6, 6)).base().data.factor_steps == (1, 3, 1, 6, 6)
     digits = Choices(data="digits").base().data
     assert (digits.factor_steps, digits.resolution) == (None, None)
 
@@ -93,7 +93,7 @@ def test_settings_overrule_choices() -> None:
         ({"seeds": 11}, "at most 10"),
         ({"betas": tuple(range(1, 9)), "seeds": 7}, "48 are allowed"),
         ({"steps": 0}, "at least one training step"),
-        ({"factors": (1, 1, 1, 2, 2)}, "at least 10 are needed"),
+        ({"factors": (1, 1, 1, 2, 2)}, "at least 100 are needed"),
         ({"code_size": 0}, "at least 1"),
         ({"resolution": 48}, "Image size"),
     ],

@@ -25,6 +25,7 @@ from aecore.sweep_estimate import (
 from aecore.sweep_speed import seconds_per_step
 from aecore.tasks.messages import TaskError
 from aecore.tasks.sweep_speed import sweep_speed
+from aecore.training import DivergedError
 from tests.tiny import config, sweep_config
 
 
@@ -74,6 +75,19 @@ def test_a_network_that_does_not_fit_is_said_in_a_sentence(monkeypatch: pytest.M
     monkeypatch.setattr("aecore.tasks.sweep_speed.seconds_per_step", full)
     with pytest.raises(TaskError, match="smaller"):
         sweep_speed({"configs": {"kl": config().to_json()}}, [], lambda share, what: None)
+
+
+def test_a_network_that_diverges_is_not_called_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    def diverge(*_: object) -> float:
+        raise DivergedError("The loss stopped being a finite number at step 3.")
+
+    monkeypatch.setattr("aecore.tasks.sweep_speed.seconds_per_step", diverge)
+    with pytest.raises(TaskError, match="finite number"):
+        sweep_speed({"configs": {"kl": config().to_json()}}, [], lambda share, what: None)
+
+
+def test_a_learning_rate_that_diverges_does_not_keep_from_measuring() -> None:
+    assert seconds_per_step(config(architecture__hidden=(8,), optimizer__learning_rate=10.0, optimizer__kind="sgd"), 0.02) > 0
 
 
 def test_only_what_changes_a_step_is_measured_anew() -> None:

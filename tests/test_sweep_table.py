@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,9 @@ from scipy.stats import ttest_ind
 
 from aecore.runs import replace_file
 from aecore.sweep_config import Arm
-from aecore.sweep_findings import findings, nothing_marked
+from aecore.sweep_findings import described, findings, not_compared, nothing_marked, points
 from aecore.sweep_table import Cell, above, best_arm, carriers, results_of, table_of
+from aecore.sweep_unfinished import Unfinished
 from tests.measured_sweep import cell, measure, measured, numbers, results, trained
 
 ONE, FOUR, SIXTEEN = (Arm("kl", value) for value in (1.0, 4.0, 16.0))
@@ -84,7 +86,7 @@ def test_the_table_marks_and_leaves_unmarked() -> None:
     table = table_of(results({ONE: (0.1, 0.11), FOUR: (0.5, 0.51), SIXTEEN: (0.3, 0.29)}).runs)
     assert table.best["mig"] == FOUR
     assert [row.cells["mig"].text(3) for row in table.rows] == ["0.105 ± 0.007", "0.505 ± 0.007", "0.295 ± 0.007"]
-    assert [row.cells["used"].values for row in table.rows] == [(3.0, 3.0)] * 3  # z4 is collapsed
+    assert [row.cells["used"].values for row in table.rows] == [(2.0, 2.0)] * 3  # z3 and z4 are collapsed
     assert not {"udr", "reconstruction", "kl", "used"} & table.best.keys()
     assert nothing_marked(table) == ""
     close = table_of(results({ONE: (0.1, 0.3), FOUR: (0.2, 0.4)}).runs)
@@ -115,21 +117,87 @@ def test_carriers_are_named_with_what_they_share() -> None:
 def test_findings_say_what_was_measured() -> None:
     (found,) = findings(table_of(results({ONE: (0.1, 0.11), FOUR: (0.5, 0.51), SIXTEEN: (0.3, 0.29)}).runs))
     assert found.heading == "β-VAE, from β = 1 to 16 (2 seeds each)"
-    described, higher, top = found.sentences
+    described, higher, between, top = found.sentences
     assert "KL (nats) 20.05 ± 0.07 → 16.05 ± 0.07 (beyond the spread)" in described
     assert higher.startswith("Higher beyond the spread: MIG 0.105 ± 0.007 → 0.295 ± 0.007, SAP")
     assert "UDR" not in higher
+    assert between == (
+        "β = 4 against 1: KL 20.05 → 18.05 lower beyond the spread; MIG 0.105 → 0.505, SAP 0.105 → 0.505 and DCI disentanglement "
+        "0.105 → 0.505 higher beyond the spread; Modularity, Explicitness, BetaVAE, FactorVAE, "
+        "DCI completeness and DCI informativeness higher."
+    )
     assert top == "The highest mean MIG is at β = 4, 0.505 ± 0.007; it is above every other value beyond the spread."
 
 
 def test_findings_do_not_tell_a_story() -> None:
     (found,) = findings(table_of(results({ONE: (0.1, 0.3), FOUR: (0.2, 0.5), SIXTEEN: (0.2, 0.4)}).runs))
     assert found.sentences[1].startswith("Within the spread: MIG 0.200 ± 0.141 → 0.300 ± 0.141")
-    assert found.sentences[2].endswith("it is not above β = 1 and 16 beyond the spread.")
+    assert found.sentences[2].endswith(
+        "MIG 0.200 → 0.350, SAP 0.200 → 0.350 and DCI disentanglement 0.200 → 0.350 within the spread; all 6 others within."
+    )
+    assert found.sentences[3].endswith("it is not above β = 1 and 16 beyond the spread.")
     (single,) = findings(table_of(results({ONE: (0.5,), FOUR: (0.1,)}).runs))
     assert "the spread of one seed is not known" in single.sentences[0]
     assert single.sentences[1].startswith("Lower beyond the runs' own 95 % intervals: MIG 0.500 (0.490 to 0.510) → 0.100")
     assert findings(table_of([measured(ONE, 0, 0.5)])) == ()
+
+
+def test_one_line_for_each_value_between_the_lowest_and_the_highest() -> None:
+    two, eight = Arm("kl", 2.0), Arm("kl", 8.0)
+    made = results({ONE: (0.1, 0.11), two: (0.1, 0.12), FOUR: (0.05, 0.06), eight: (0.5, None), SIXTEEN: (0.3, 0.29)})
+    (found,) = findings(made.table)
+    lines = [sentence for sentence in found.sentences if " against 1: " in sentence]
+    assert [line[:5] for line in lines] == ["β = 2", "β = 4", "β = 8"]
+    assert "DCI disentanglement 0.105 → 0.110 within the spread; all 6 others within." in lines[0]
+    assert "DCI disentanglement 0.105 → 0.055 lower beyond the spread; Modularity, " in lines[1]
+    assert lines[1].endswith(" and DCI informativeness lower.")
+    assert lines[2] == "β = 8 against 1: KL 20.05 → 14.05 lower beyond the spread."  # not all its runs were measured
+    (single,) = findings(results({ONE: (0.5,), FOUR: (0.1,), SIXTEEN: (0.5,)}).table)
+    assert "β = 4 against 1: KL 20.00 → 18.00, one seed; MIG 0.500 → 0.100" in single.sentences[2]
+    assert "lower beyond the runs' own 95 % intervals" in single.sentences[2]
+
+
+def test_only_a_cross_entropy_is_in_nats() -> None:
+    made = results({ONE: (0.1, 0.2), FOUR: (0.3, 0.4)})
+    assert made.table.columns[0].title == "Reconstruction (nats)"
+    base = made.config.base.with_settings({"objective.reconstruction": "mse"})
+    squared = replace(made, config=made.config.model_copy(update={"base": base}))
+    assert squared.table.columns[0].title == "Reconstruction (squared error)"
+    assert "Reconstruction (squared error) 80.00" in findings(squared.table)[0].sentences[0].replace("79.95", "80.00")
+    assert "Reconstruction (squared error) and KL (nats)" in described(squared)
+
+
+def test_few_different_pictures_are_said() -> None:
+    made = results({ONE: (0.1, 0.2), FOUR: (0.3, 0.4)})
+
+    def words(steps: tuple[int, ...]) -> str:
+        base = made.config.base.with_settings({"data.factor_steps": steps})
+        return points(replace(made, config=made.config.model_copy(update={"base": base})))
+
+    few = words((3, 2, 1, 16, 16))
+    assert (
+        "tested on 5,000 pictures, drawn from 1,536 different pictures, so learning and test pictures are often the same" in few
+    )
+    assert "(about 100 % of the test pictures)" in few
+    some = words((3, 6, 10, 16, 16))
+    assert "often the same" not in some
+    assert "46,080 different pictures, so about 20 % of the test pictures are among those learned from." in some  # 1 − e^(−10/46)
+    assert "737,280 different pictures, so about 1 % of" in words((3, 6, 40, 32, 32))
+    assert points(results({ONE: (None,), FOUR: (None,)})) == ""
+
+
+def test_runs_that_did_not_finish_are_named_with_their_reason() -> None:
+    made = results({ONE: (0.1, 0.2), FOUR: (0.3,)})
+    failed = [Unfinished(SIXTEEN, seed, "failed", "The loss stopped being a finite number.") for seed in (0, 1)]
+    others = [Unfinished(FOUR, 1, "stopped", "", 300, 1000), Unfinished(SIXTEEN, 2, "running", "", 5, 1000)]
+    found = replace(made, unfinished=(*failed, *others))
+    assert not_compared(found) == (
+        "β-VAE, β = 16, seeds 0 and 1: failed (The loss stopped being a finite number)",
+        "β-VAE, β = 4, seed 1: stopped at step 300 of 1,000",
+        "1 run is in training or waiting",
+    )
+    assert found.table.empty == {SIXTEEN: "No finished run: 2 failed, 1 in training or waiting."}
+    assert not_compared(made) == ()
 
 
 def test_a_sweep_on_the_disk(tmp_path: Path) -> None:
@@ -148,6 +216,7 @@ def test_a_sweep_on_the_disk(tmp_path: Path) -> None:
     replace_file(sweep.members[1].run.folder / "moments.csv", "step,kl_1\n0,\n")
     left = results_of(sweep)
     assert len(left.runs) == 3
+    assert [(run.arm.value, run.state) for run in left.unfinished] == [(1.0, "stopped")]
     assert left.runs[0].kl == ()
     assert "used" not in table_of(left.runs).rows[0].cells
 

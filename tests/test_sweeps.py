@@ -61,6 +61,7 @@ def test_every_key_is_a_name_of_a_folder(value: float) -> None:
         ({"betas": "many"}, "must be"),
         ({"betas": (1, float("nan"))}, "ordinary number"),
         ({"base": {}}, "code.kind to gaussian"),
+        ({"base": {"code": {"kind": "gaussian", "size": 65}}}, "choose a code size of 64 at most"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_with_a_sentence(values: dict[str, Any], words: str) -> None:

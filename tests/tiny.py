@@ -66,7 +66,7 @@ def sweep_config(**values: Any) -> SweepConfig:
     shapes = settings(
         data__name="shapes",
         data__resolution=32,
-        data__factor_steps=(1, 3, 1, 4, 4),
+        data__factor_steps=(1, 3, 1, 6, 6),
         architecture__hidden=(12,),
         code__kind="gaussian",
     )

@@ -99,15 +99,18 @@ def _idx_set(found: Card, root: Path, progress: Progress) -> ArrayData:
     )
 
 
+def shape_positions(found: Card, grid: Grid) -> tuple[Integers, Integers, Integers]:
+    """The positions in the grid of the different pictures in training, validation and test, each in a fixed shuffled order."""
+    sizes = grid.split_sizes(found.train, found.validation, found.test)
+    train, validation, test, _ = np.split(fixed_order(grid.size), np.cumsum(sizes))
+    return train, validation, test
+
+
 def _shapes(found: Card, grid: Grid) -> ArrayData:
     """Different points of the grid for the three splits; where it has too few of them, each comes several times in its split."""
     draw = Shapes(found.height).draw
-    sizes = np.array([found.train, found.validation, found.test])
-    order = fixed_order(grid.size)
-    held = min(found.test, max(1, grid.size // 10))
-    ends = np.cumsum(sizes if grid.size >= sizes.sum() else [grid.size - 2 * held, held, held])
-    parts = np.split(order[: ends[-1]], ends[:-1])
-    factors = [grid.at(grid.levels_of(np.resize(part, size))) for part, size in zip(parts, sizes, strict=True)]
+    parts = zip(shape_positions(found, grid), (found.train, found.validation, found.test), strict=True)
+    factors = [grid.at(grid.levels_of(np.resize(part, size))) for part, size in parts]
     return ArrayData(*(ArraySplit(draw(part)[:, None], part[:, 0].copy(), part) for part in factors))
 
 

@@ -12,8 +12,11 @@ from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES, Integers
 FIXED = (2, 5, 0, 16, 16)
 """What a factor is where it does not vary: an upright heart of full size, in the middle."""
 
-LEAST_PICTURES = 10
-"""Fewer different pictures cannot be divided into training, validation and test pictures."""
+LEAST_PICTURES = 100
+"""With fewer different pictures, what is measured on held-out ones would say little."""
+
+LEAST_HELD_OUT = 20
+"""Different pictures that the validation and the test split have at least."""
 
 _ROTATION = FACTOR_NAMES.index("rotation")
 
@@ -45,10 +48,26 @@ class Grid:
             )
         self._values = tuple(_values(factor, count) for factor, count in enumerate(steps))
 
+    def split_sizes(self, train: int, validation: int, test: int) -> tuple[int, int, int]:
+        """How many *different* pictures the three splits have, whose sizes are these: no picture is in two of them.
+
+        Where the grid has too few for all, a tenth of it, :data:`LEAST_HELD_OUT` at least, goes into validation and into test
+        (never more than those sizes), the rest into training; each split then repeats its own pictures.
+        """
+        if self.size >= train + validation + test:
+            return train, validation, test
+        tenth = max(LEAST_HELD_OUT, self.size // 10)
+        held = min(validation, tenth), min(test, tenth)
+        return min(train, self.size - sum(held)), *held
+
     @property
     def varying(self) -> tuple[int, ...]:
         """The positions of the factors that vary."""
         return tuple(factor for factor, count in enumerate(self.steps) if count > 1)
+
+    def draw_levels(self, count: int, rng: np.random.Generator) -> Integers:
+        """Levels (count, 5), each drawn uniformly and independently."""
+        return rng.integers(0, self.steps, size=(count, len(self.steps)), dtype=np.int64)
 
     def at(self, levels: NDArray[np.integer]) -> Integers:
         """Factors (N, 5) as :class:`~aecore.data.shapes.Shapes` takes them, of levels (N, 5), each 0 … steps − 1."""

@@ -87,7 +87,7 @@ class TaskDesk:
         with self._changed:
             waiting = [*self._jobs, *([self._present] if self._present and not self._present.unwanted else [])]
             if sum(other.owner == owner for other in waiting) >= MOST_JOBS_EACH:
-                raise TooManyJobsError("Two of your pictures or comparisons are still being worked on: wait for one, or stop it.")
+                raise TooManyJobsError("Two things that you asked for are still being worked on: wait for one, or stop it.")
             if len(waiting) >= MOST_JOBS:
                 raise TooManyJobsError("Too many people are waiting at the moment: try again in a minute.")
             self._jobs.append(job)
@@ -230,9 +230,7 @@ class TaskDesk:
         with self._changed:
             self._end_process()
             job.state = "failed"
-            job.error = (
-                "The work was cut off (the machine may have run out of memory): try again, with a smaller picture perhaps."
-            )
+            job.error = "The work was cut off (perhaps the memory ran out): try again, with a smaller picture or less at once."
             self._changed.notify_all()
 
     def _running_process(self) -> subprocess.Popen[bytes]:

@@ -8,6 +8,7 @@ from functools import partial
 from aecore.config import RunConfig
 from aecore.sweep_speed import SECONDS, seconds_per_step
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
+from aecore.training import DivergedError
 
 _WHAT = "Measuring the speed of this machine"
 
@@ -25,6 +26,10 @@ def sweep_speed(arguments: Message, arrays: Arrays, report: Report) -> tuple[Mes
         tell()
         try:
             found[name] = seconds_per_step(config, seconds, tell)
+        except DivergedError:  # which is a RuntimeError too
+            raise TaskError(
+                "its loss stopped being a finite number while it was measured. Try a smaller β or γ, or another activation."
+            ) from None
         except (RuntimeError, MemoryError):
-            raise TaskError("This network is too large to be measured here: choose a smaller one, or a smaller batch.") from None
+            raise TaskError("this network is too large to be measured here. Choose a smaller one, or a smaller batch.") from None
     return {"json": json.dumps(found)}, []

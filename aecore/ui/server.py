@@ -1,4 +1,4 @@
-"""What lives as long as the server: the training engine, the desk for work that pages wait for, and a cookie that tells
+"""What lives as long as the server: the training engine, the desks for work that pages ask for, and a cookie that tells
 browsers apart."""
 
 from __future__ import annotations
@@ -35,6 +35,12 @@ def task_desk() -> TaskDesk:
     return TaskDesk()
 
 
+@cache
+def measuring_desk() -> TaskDesk:
+    """A second desk, for measuring that takes minutes: with it on the first one, everybody would wait for somebody's sweep."""
+    return TaskDesk()
+
+
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
     """Start the engine with the server, and stop all that works with the server, so that no process outlives it."""
@@ -45,7 +51,8 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
     try:
         yield {}
     finally:
-        await anyio.to_thread.run_sync(task_desk().close)
+        for desk in (task_desk(), measuring_desk()):
+            await anyio.to_thread.run_sync(desk.close)
         await anyio.to_thread.run_sync(running.close)
 
 

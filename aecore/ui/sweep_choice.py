@@ -23,12 +23,15 @@ _WRITTEN = "sweep_written"  # the token that this page wrote into the address la
 _SEEN = "sweep_seen"  # what the person's controls held then
 _NEXT = "sweep_next"  # a token to show from the next rerun on
 _STATES = {"finished": "", "running": " · in training", "queued": " · waiting", "failed": " · some failed"}
+_DELETED = "sweep_deleted"  # the token that this page deleted last
 _LISTED = 40  # newest sweeps of a person in the selector
 
 
 def choose_sweep() -> Sweep | None:
     """The selector; the choice is also in the address. None where there is no sweep at all."""
     linked = st.query_params.get(KEY, "")
+    if linked and linked == st.session_state.get(_DELETED):  # the address still has it, but this is no news
+        linked = ""
     wanted = st.session_state.pop(_NEXT, None)
     sweeps = {sweep.token: sweep for sweep in _candidates(wanted or linked)}
     if not sweeps:
@@ -45,7 +48,9 @@ def choose_sweep() -> Sweep | None:
         st.session_state[_CHOICE] = first
     if st.session_state.get(_CHOICE) not in sweeps:
         _say_if_gone(linked, sweeps)
-        st.session_state[_CHOICE] = first if linked else _in_training(sweeps.values()) or first
+        # Also where the browser answered with a title from before the last change of state: the address still knows.
+        unlinked = first if linked else _in_training(sweeps.values()) or first
+        st.session_state[_CHOICE] = linked if linked in sweeps else unlinked
     # The browser answers with a title, which may be out of date by now: having been read above, the choice is a token again.
     titles = {token: title(sweep) for token, sweep in sweeps.items()}
     token = st.selectbox(
@@ -67,6 +72,11 @@ def choose_sweep() -> Sweep | None:
 def show(token: str) -> None:
     """Show this sweep, live, from the next rerun on."""
     st.session_state[_NEXT] = token
+
+
+def show_another(token: str) -> None:
+    """Show some other sweep than this one, which was deleted."""
+    st.session_state[_DELETED] = token
 
 
 def _say_if_gone(linked: str, sweeps: dict[str, Sweep]) -> None:

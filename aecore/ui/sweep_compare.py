@@ -4,48 +4,85 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from pathlib import Path
 
 import streamlit as st
 
-from aecore.disentangle_numbers import GROUPS, UDR
+from aecore.disentangle_numbers import GROUPS, TITLES, UDR, Group
+from aecore.moments import pictured_steps
 from aecore.sweep_csv import csv_text
-from aecore.sweep_findings import described, findings, nothing_marked
-from aecore.sweep_html import STYLE, TRAVERSALS, table_html, traversals_html
-from aecore.sweep_table import RULE, Results, Table, results_of, table_of
+from aecore.sweep_findings import SPREAD, described, findings, not_compared, nothing_marked, points
+from aecore.sweep_html import STYLE, table_html, traversals_html, traversals_words
+from aecore.sweep_png import traversals_png
+from aecore.sweep_strips import drawn_of
+from aecore.sweep_table import RULE, Results, Table, results_of
+from aecore.sweep_unfinished import Unfinished
 from aecore.sweeps import Sweep
 from aecore.ui.sweep_measuring import Stamps, measure_missing, stamps
+
+_LAYOUT = """<style>
+.stApp { --sweep-paper: light-dark(%s, %s); }
+.st-key-sweep_charts { display: grid; gap: 16px; grid-template-columns: repeat(auto-fill, minmax(min(100%%, 250px), 1fr)); }
+</style>"""
+"""Where the table's arms stand on the page's own ground (Streamlit says no more of its theme than whether it is dark), and
+charts that fill the width."""
 
 
 def sweep_compare(sweep: Sweep) -> None:
     """The whole tab, of a sweep that can be read."""
     finished = len(sweep.finished)
     members = len(sweep.members)
+    stamp = stamps(sweep)
+    results = _results(str(sweep.folder), stamp, _states(sweep), sweep)
     if not finished:
-        st.info(
-            "None of this sweep's runs has come to its end yet. They are compared here as soon as the first one has: watch them "
-            "on the Live tab."
-        )
+        _nothing(results)
         return
     if finished < members:
         st.caption(f"{finished} of {members} runs have finished, and only these are compared.")
-    stamp = stamps(sweep)
-    results = _results(str(sweep.folder), stamp, sweep)
-    table = table_of(results.runs)
+        _not_compared(results)
+    table = results.table
     _findings(table)
     _table(table, results)
     measuring = st.container()  # filled last: starting to measure reruns the page
+    _columns(results)
     _charts(table, results)
-    _codes(results, sweep.token, stamp)
-    _export(results, stamp)
-    _methods()
+    seed = _codes(results, sweep.token, stamp)
+    _export(results, stamp, seed)
     with measuring:
         measure_missing(sweep, results.runs, stamp)
 
 
+def _states(sweep: Sweep) -> tuple[str, ...]:
+    return tuple(run.status.state for run in sweep.runs)
+
+
 @st.cache_data(show_spinner=False, max_entries=32)
-def _results(folder: str, stamp: Stamps, _sweep: Sweep) -> Results:
-    """What the files hold, read again when one of them has changed."""
+def _results(folder: str, stamp: Stamps, states: tuple[str, ...], _sweep: Sweep) -> Results:
+    """What the files hold, read again when one of them, or the state of a run, has changed."""
     return results_of(_sweep)
+
+
+def _nothing(results: Results) -> None:
+    """No run has finished: there is nothing to compare yet, or there will be nothing unless somebody does something."""
+    if any(run.active for run in results.unfinished):
+        st.info(
+            "None of this sweep's runs has come to its end yet. They are compared here as soon as the first one has: watch them "
+            "on the Live tab."
+        )
+    else:
+        st.warning(
+            "None of this sweep's runs came to its end, and none is in training, so there is nothing to compare. Those that "
+            "were stopped can go on from the Live tab; for those that failed, start another sweep with what the reason advises."
+        )
+    _not_compared(results)
+
+
+def _not_compared(results: Results) -> None:
+    phrases = not_compared(results)
+    if len(phrases) == 1:
+        st.caption(f"Not compared: {phrases[0]}.")
+    elif phrases:
+        st.caption("\n".join(["Not compared:", "", *(f"- {phrase}" for phrase in phrases)]))
 
 
 def _findings(table: Table) -> None:
@@ -54,10 +91,13 @@ def _findings(table: Table) -> None:
         st.subheader("What this sweep shows")
     for finding in found:
         st.markdown("\n".join([f"**{finding.heading}**", "", *(f"- {sentence}" for sentence in finding.sentences)]))
+    if found:
+        st.caption(SPREAD)
 
 
 def _table(table: Table, results: Results) -> None:
-    st.html(STYLE + table_html(table, results.colours))
+    colours = [st.get_option(f"theme.{kind}.backgroundColor") for kind in ("light", "dark")]
+    st.html(STYLE + _LAYOUT % tuple(colours) + table_html(table, results.colours))
     st.caption(f"{described(results)} {nothing_marked(table)}")
     with st.expander("How the best is found"):
         st.markdown(RULE)
@@ -68,11 +108,11 @@ def _charts(table: Table, results: Results) -> None:
 
     colours = results.colours
     st.subheader("Against β and C" if "capacity" in results.config.objectives else "Against β")
-    with st.container(horizontal=True, key="sweep_charts"):
+    with st.container(key="sweep_charts"):
         for column in table.columns:
             st.plotly_chart(
                 metric_chart(table.rows, column, colours),
-                width="content",
+                width="stretch",
                 key=f"sweep_chart_{column.name}",
                 config=chart_config(f"{column.name}-against-beta"),
                 alt=f"{column.title} of each run",
@@ -80,8 +120,8 @@ def _charts(table: Table, results: Results) -> None:
     st.caption(f"{CHARTS} Point at a chart: its camera saves it as PNG.")
 
 
-def _codes(results: Results, token: str, stamp: Stamps) -> None:
-    """Traversals and heat maps of the runs of one seed."""
+def _codes(results: Results, token: str, stamp: Stamps) -> int:
+    """Traversals and heat maps of the runs of one seed. Returns the seed."""
     st.subheader("What each number of the code draws")
     seeds = results.seeds
     seed = seeds[0]
@@ -89,15 +129,15 @@ def _codes(results: Results, token: str, stamp: Stamps) -> None:
         seed = int(
             st.segmented_control("Seed", seeds, default=seeds[0], required=True, key=f"compare_seed_{token}", format_func=str)
         )
-    drawn = _traversals(token, stamp, seed, results)
+    drawn, arms = _traversals(token, stamp, seed, results)
     if drawn:
         st.html(STYLE + drawn)
-        st.caption(TRAVERSALS)
+        st.caption(traversals_words(arms))
     else:
         st.caption("These runs kept no traversals.")
     runs = [run for run in results.of_seed(seed) if run.numbers is not None and run.numbers.factors]
     if not runs:
-        return
+        return seed
     from aecore.disentangle_figures import HEAT_MAPS, chart_config, heat_map  # as above
 
     colours = results.colours
@@ -112,20 +152,24 @@ def _codes(results: Results, token: str, stamp: Stamps) -> None:
                 alt=f"What each number of {run.arm.title} knows of each factor, in percent",
             )
     st.caption(HEAT_MAPS)
+    return seed
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
-def _traversals(token: str, stamp: Stamps, seed: int, _results: Results) -> str:
-    return traversals_html(_results.of_seed(seed), _results.colours)
+def _traversals(token: str, stamp: Stamps, seed: int, _results: Results) -> tuple[str, int]:
+    """The pieces of HTML, and of how many arms they are."""
+    runs = _results.of_seed(seed)
+    return traversals_html(runs, _results.colours), len(drawn_of(runs))
 
 
-def _export(results: Results, stamp: Stamps) -> None:
+def _export(results: Results, stamp: Stamps, seed: int) -> None:
     st.subheader("Take it away")
     name = re.sub(r"[^0-9A-Za-z]+", "-", results.name).strip("-").lower()[:40] or "sweep"
+    folder = str(results.runs[0].run.folder)
     with st.container(horizontal=True, key="sweep_export"):
         st.download_button(
             "Report (HTML)",
-            lambda: _report(str(results.runs[0].run.folder), stamp, date.today(), results),
+            lambda: _report(folder, stamp, results.unfinished, date.today(), results),
             f"{name}.html",
             "text/html",
             key="sweep_report",
@@ -143,21 +187,52 @@ def _export(results: Results, stamp: Stamps) -> None:
             icon=":material/table:",
             help="A row for each run and number, with intervals, methods and the whole configuration.",
         )
+        if any(pictured_steps(run.run) for run in results.of_seed(seed)):
+            st.download_button(
+                "Traversals (PNG)",
+                lambda: _png(folder, stamp, seed, results),
+                f"{name}-seed-{seed}.png",
+                "image/png",
+                key="sweep_png",
+                on_click="ignore",
+                icon=":material/image:",
+                help=f"One picture of all traversals of seed {seed} side by side, labelled, for a slide or a paper.",
+            )
     st.caption("Charts and heat maps as PNG: by the camera of each, here or in the report.")
 
 
 @st.cache_data(show_spinner=False, max_entries=4)
-def _report(folder: str, stamp: Stamps, made: date, _results: Results) -> str:
+def _report(folder: str, stamp: Stamps, unfinished: tuple[Unfinished, ...], made: date, _results: Results) -> str:
     from aecore.sweep_report import report_html  # plotly, as above
 
     return report_html(_results, made)
 
 
-def _methods() -> None:
-    with st.expander("The metrics and their papers"):
-        st.markdown("\n".join(f"- **{group.title}.** {group.explanation} {group.paper}." for group in (*GROUPS, UDR)))
+@st.cache_data(show_spinner=False, max_entries=8)
+def _png(folder: str, stamp: Stamps, seed: int, _results: Results) -> bytes:
+    heading = f"{_results.name}, seed {seed}"
+    return traversals_png(_results.of_seed(seed), _results.colours, heading, page_font())
+
+
+def page_font() -> Path:
+    """The font of the page itself, as Streamlit brings it: Pillow's own has no β. Raises FileNotFoundError where it is gone."""
+    folder = Path(st.__file__).parent / "static" / "static" / "media"
+    for path in folder.glob("SourceSansVF-Upright*.woff2"):
+        return path
+    raise FileNotFoundError(f"{folder} holds no Source Sans.")
+
+
+def _columns(results: Results) -> None:
+    with st.expander("What the columns mean"):
+        st.markdown("\n".join([f"- {described(results)}", *(f"- {_explained(group)}" for group in (*GROUPS, UDR))]))
         st.caption(
-            "Learned from 10,000 and tested on 5,000 pictures, mean codes, with the settings of Locatello et al. (2019), "
-            "[arXiv:1811.12359](https://arxiv.org/abs/1811.12359). Without assumptions on the data or the network no method can "
-            "be sure to find the factors, as they show: what a sweep finds depends on its seeds too, so look at the spread."
+            f"{points(results)} Without assumptions on the data or the network no method can be sure to find the factors, as "
+            "[Locatello et al. (2019)](https://arxiv.org/abs/1811.12359) show: what a sweep finds depends on its seeds too, so "
+            "look at the spread."
         )
+
+
+def _explained(group: Group) -> str:
+    columns = [TITLES[name] for name in group.numbers]
+    title = group.title if group.title in columns else f"{group.title} ({', '.join(columns)})"
+    return f"**{title}.** {group.explanation} {group.paper}."

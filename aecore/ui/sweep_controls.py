@@ -1,7 +1,8 @@
-"""Steering a sweep as a whole: how far all its runs are, how long they still need, pause, go on, stop."""
+"""Steering a sweep as a whole: how far all its runs are, how long they still need, pause, go on, stop, delete."""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 
 import streamlit as st
@@ -12,8 +13,11 @@ from aecore.sweep_estimate import duration, seconds_left
 from aecore.sweeps import Sweep, find_sweep
 from aecore.ui.run_panel import show_problem
 from aecore.ui.server import engine, person
-from aecore.ui.sweep_choice import state_of
+from aecore.ui.sweep_choice import show_another, state_of
+from aecore.ui.sweep_measuring import stop_measuring
 
+_NAMED = 3  # runs that are named before “and … more”
+_SETTLED = 1.0  # seconds after which the engine knows what a worker wrote
 _EVERY = 2.0  # seconds between two looks at a sweep under way
 _WORDS = {
     "running": "in training",
@@ -28,10 +32,12 @@ _WORDS = {
 
 
 def sweep_controls(sweep: Sweep) -> None:
-    """Progress and buttons, while there is something to steer; whose sweep it is where it is not this person's."""
+    """Progress and buttons while there is something to steer; a way to delete it, where it is the person's own and over."""
     state = state_of(sweep)
     show_problem()
     if state == "finished":
+        if sweep.about.owner == person():
+            _delete_button(sweep)
         return
     # A fragment that looks by itself, so that the page is not drawn again for a number.
     st.fragment(_panel, run_every=_EVERY if sweep.active else None)(sweep.token, state)
@@ -55,8 +61,23 @@ def _panel(token: str, before: str) -> None:
         st.progress(min(1.0, done / total) if total else 0.0, f"{len(statuses)} runs: {', '.join(parts)}", width=460)
         if sweep.about.owner == person():
             _buttons(sweep, under_way)
-    for reason in dict.fromkeys(status.reason for _, status in statuses if status.state == "failed"):
-        st.error(reason, icon=":material/error:")
+    for sentence in why_failed(sweep):
+        st.error(sentence, icon=":material/error:")
+
+
+def why_failed(sweep: Sweep) -> list[str]:
+    """Why runs failed, each reason once, after the names of the runs that failed so."""
+    runs: dict[str, list[str]] = {}
+    for member in sweep.members:
+        status = member.run.status
+        if status.state == "failed":
+            runs.setdefault(status.reason, []).append(f"{member.arm.title}, seed {member.seed}")
+    return [f"{_some(names)}: {reason}" for reason, names in runs.items()]
+
+
+def _some(names: list[str]) -> str:
+    more = len(names) - _NAMED
+    return "; ".join(names[:_NAMED]) + (f" and {more} more" if more > 0 else "")
 
 
 def _buttons(sweep: Sweep, under_way: list[Run]) -> None:
@@ -69,7 +90,9 @@ def _buttons(sweep: Sweep, under_way: list[Run]) -> None:
         disabled=not moving and not any(_goes_on(run) for run in sweep.runs),
         on_click=_do,
         args=("pause" if moving else "resume", sweep.token),
-        help="All runs halt after their present step." if moving else "All that were paused or stopped go on where they stood.",
+        help="All runs halt after their present step."
+        if moving
+        else "All that did not come to their end go on where they were saved last, or begin again where they were not.",
     )
     st.button(
         "Stop all",
@@ -80,6 +103,36 @@ def _buttons(sweep: Sweep, under_way: list[Run]) -> None:
         args=("stop", sweep.token),
         help="All runs end where they stand. What they have learned is kept, and they can go on later.",
     )
+    if not under_way:
+        _delete_button(sweep)
+
+
+def _delete_button(sweep: Sweep) -> None:
+    with st.popover("Delete", icon=":material/delete:", key="sweep_delete", help="Removes this sweep from the server."):
+        st.markdown(f"All {len(sweep.members)} runs and what was measured of them are removed. This cannot be undone.")
+        st.button(
+            "Delete this sweep", icon=":material/delete_forever:", key="sweep_delete_sure", on_click=_delete, args=(sweep.token,)
+        )
+
+
+def _delete(token: str) -> None:
+    """Remove a sweep that is this person's own and over."""
+    sweep = _own(token)
+    if sweep is None:
+        return
+    if sweep.active:
+        st.session_state["engine_problem"] = "This sweep is still in training: stop it first."
+        return
+    # A worker says that it let a run go a moment after it wrote so, and the engine then looks into the folder.
+    newest = max(run.status.since for run in sweep.runs)
+    time.sleep(min(_SETTLED, max(0.0, newest + _SETTLED - time.time())))
+    stop_measuring(token)
+    try:
+        sweep.delete()
+    except OSError as error:
+        st.session_state["engine_problem"] = f"This sweep could not be deleted ({error.strerror}): try again."
+        return
+    show_another(token)
 
 
 def _goes_on(run: Run) -> bool:
@@ -88,9 +141,8 @@ def _goes_on(run: Run) -> bool:
 
 def _do(action: str, token: str) -> None:
     """Ask the engine the same of all runs of a sweep of which it can be asked, if the sweep is this person's."""
-    sweep = find_sweep(token)
-    if sweep is None or sweep.about.owner != person():
-        st.session_state["engine_problem"] = "This sweep belongs to somebody else: start one of your own to change it."
+    sweep = _own(token)
+    if sweep is None:
         return
     for run in sweep.runs:
         state = run.status.state
@@ -100,3 +152,14 @@ def _do(action: str, token: str) -> None:
                 getattr(engine(), action)(run)
             except EngineError as error:
                 st.session_state["engine_problem"] = str(error)
+
+
+def _own(token: str) -> Sweep | None:
+    """The sweep, if it is this person's to change; else the page says why nothing happened."""
+    sweep = find_sweep(token)
+    if sweep is None:
+        st.session_state["engine_problem"] = "This sweep is not on this server any more: choose another one."
+    elif sweep.about.owner != person():
+        st.session_state["engine_problem"] = "This sweep belongs to somebody else: start one of your own to change it."
+        return None
+    return sweep

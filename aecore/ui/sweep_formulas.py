@@ -17,7 +17,10 @@ def introduction() -> None:
 def formulas() -> None:
     """The objectives, folded away."""
     with st.expander("In formulas"):
-        st.markdown("Each network makes one of these small. The first term is the reconstruction: Bernoulli, nats a picture.")
+        st.markdown(
+            "Each network makes one of these small. The first term is the reconstruction: Bernoulli, in nats a picture (or the "
+            "squared error a picture, where a sweep is made with that)."
+        )
         st.latex(
             r"\beta\text{-VAE:} \quad \mathbb{E}_{q(z \mid x)}[-\log p(x \mid z)] + \beta \, \mathrm{KL}(q(z \mid x) \,\|\, p(z))"
         )

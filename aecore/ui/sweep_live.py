@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from aecore.disentangle_numbers import TRAIN_POINTS
 from aecore.moments import COLLAPSED_KL, MOST_PIXELS, REACH, STEPS_ACROSS
 from aecore.sweep_colours import arm_colours
 from aecore.sweep_config import NAMES, SYMBOLS
@@ -29,11 +30,15 @@ FILES = (
     "sweep_weights.js",
     "sweep_marks.js",
     "sweep_plane.js",
+    "sweep_plane_file.js",
     "sweep_traversals.js",
     "sweep_card.js",
     "sweep_clock.js",
     "sweep_live.js",
 )
+MEASURED_LIVE = 2_000
+"""MIG and SAP while a run trains are of so many pictures at most; see :mod:`aecore.moment_taking`, which needs torch."""
+
 SHEETS = ("controls.css", "range.css", "sweep_live.css", "sweep_runs.css")
 
 _SWEEP_LIVE = st.components.v2.component("sweep_live", html=source("sweep_live.html"), css=source(*SHEETS), js=source(*FILES))
@@ -61,6 +66,7 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     return {
         "base": f"/{base}" if base else "",
         "token": sweep.token,
+        "title": sweep.about.name or "Sweep",
         "state": overall_state([member.run.status.state for member in members]),
         "arms": [
             {
@@ -80,5 +86,6 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "reach": REACH,
         "most_pixels": MOST_PIXELS,
         "knows_factors": bool(config.base.card.factor_names),
+        "measured_on": {"live": MEASURED_LIVE, "final": TRAIN_POINTS},
         "unit": "nats an image" if config.base.objective.reconstruction == "bce" else "squared error an image",
     }

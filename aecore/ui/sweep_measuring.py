@@ -1,4 +1,4 @@
-"""Measuring what a sweep lacks: chosen by the person, done by the task desk while the page stays in use, kept as it comes."""
+"""Measuring what a sweep lacks: chosen by the person, done by a desk of its own while the page stays in use, kept as it comes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aecore.disentangle_numbers import GROUPS, UDR
 from aecore.sweep_table import Measured
 from aecore.sweeps import Sweep, find_sweep
 from aecore.tasks.desk import Job, TooManyJobsError
-from aecore.ui.server import person, task_desk
+from aecore.ui.server import measuring_desk, person
 
 Stamps = tuple[tuple[str, ...], tuple[int, ...]]
 Lacking = dict[str, tuple[str, ...]]
@@ -47,11 +47,23 @@ class _Jobs:
                 return
             # Kept, though the files hold all: the desk then goes on also while nobody looks.
             arguments = {"sweep": sweep, "groups": list(groups)}
-            job = task_desk().submit("disentangle", arguments, owner=person(), keep=lambda job: None)
+            job = measuring_desk().submit("disentangle", arguments, owner=person(), keep=lambda job: None)
             self._jobs[sweep] = lacking, job
             self._jobs.move_to_end(sweep)
             while len(self._jobs) > self._most:
                 self._jobs.popitem(last=False)
+
+    def stop(self, sweep: str) -> None:
+        """Stop what is under way of a sweep, and forget it."""
+        with self._lock:
+            known = self._jobs.pop(sweep, None)
+        if known is not None:
+            measuring_desk().cancel(known[1])
+
+
+def stop_measuring(token: str) -> None:
+    """Of a sweep that is going to be deleted."""
+    _jobs().stop(token)
 
 
 @st.cache_resource(show_spinner=False)
@@ -167,13 +179,15 @@ def _follow(token: str, stamp: Stamps, drawn: float) -> None:
     if time.monotonic() - drawn > _REFRESH and stamps(sweep) != stamp:
         st.rerun()
     job = known[1]
-    before = task_desk().position(job)
-    waiting = job.state == "waiting" and before
+    before = measuring_desk().position(job)
     with st.container(horizontal=True, vertical_alignment="center", key="sweep_measuring"):
         st.progress(
-            min(1.0, job.progress), f"Waiting: {before} before yours" if waiting else f"Measuring: {job.what or 'getting ready'}"
+            min(1.0, job.progress),
+            f"Waiting: {before} other sweep{'s are' if before > 1 else ' is'} measured before this one"
+            if before
+            else f"Measuring: {job.what or 'getting ready'}",
         )
-        st.button("Stop", key="sweep_measure_stop", icon=":material/stop:", on_click=task_desk().cancel, args=(job,))
+        st.button("Stop", key="sweep_measure_stop", icon=":material/stop:", on_click=measuring_desk().cancel, args=(job,))
     st.caption("You can go on looking around. What is measured of a run is kept at once: to stop loses only the run in work.")
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import gzip
 import math
+import time
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -22,7 +23,7 @@ from starlette.routing import Route
 from aecore.config_errors import ConfigError
 from aecore.metrics_log import MetricsReader, Row
 from aecore.moments import Bytes, moments_path, pictured_steps, read_traversals
-from aecore.runs import Run
+from aecore.runs import Run, Status
 from aecore.sweep_config import MOST_RUNS
 from aecore.sweeps import Sweep, find_sweep
 from aecore.ui.bytes_block import bytes_block
@@ -88,12 +89,67 @@ class _Readers:
 _READERS = _Readers()
 
 
+class _Queue:
+    """The places of all waiting runs, asked of the engine once a second at most, however many people look at however many runs.
+
+    clock: seconds, for tests.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._asked = -math.inf
+        self._places: dict[str, int] = {}
+        self._lock = Lock()
+
+    def places(self) -> dict[str, int]:
+        """By a run's token: 1 for the next."""
+        with self._lock:
+            if self._clock() - self._asked >= 1:
+                self._places, self._asked = engine().positions(), self._clock()
+            return self._places
+
+
+_QUEUE = _Queue()
+
+
+class _Compressed:
+    """The compressed traversals of finished sweeps that were asked for last: thirty people who look at one have it packed once.
+
+    most: bytes that are kept, if it is more than one answer.
+    """
+
+    def __init__(self, most: int = 32 << 20) -> None:
+        self._kept: OrderedDict[tuple[Path, int], tuple[list[Status], bytes]] = OrderedDict()
+        self._most = most
+        self._lock = Lock()
+
+    def get(self, sweep: Sweep, step: int, make: Callable[[], bytes]) -> bytes:
+        """What `make` returns of all runs of the sweep at this step; kept if all are finished, until any is not what it was."""
+        statuses = [run.status for run in sweep.runs]
+        if any(status.state != "finished" for status in statuses):
+            return make()
+        key = (sweep.folder, step)
+        with self._lock:
+            kept = self._kept.get(key)
+        block = kept[1] if kept is not None and kept[0] == statuses else make()
+        with self._lock:
+            self._kept[key] = (statuses, block)
+            self._kept.move_to_end(key)
+            while len(self._kept) > 1 and sum(len(block) for _, block in self._kept.values()) > self._most:
+                self._kept.popitem(last=False)
+        return block
+
+
+_COMPRESSED = _Compressed()
+
+
 async def live(request: Request) -> Response:
     """GET /api/sweeps/{token}/live?since=<losses>:<code>:<kept>,…: what is new in every run after those steps, as JSON.
 
     `since` has three steps for each run, in the order of :attr:`Sweep.members`: of the last row of its losses, of the last row
     of its moments, and of its last kept traversals; −1, or nothing at all, for all there is. The answer has the sweep's `state`
-    (see :func:`overall_state`), how many runs train at a time (`slots`), and of each run what `_news` returns.
+    (see :func:`overall_state`), how many runs train at a time (`slots`), and of each run what `_news` returns, and while it waits
+    its place in the `queue`.
     """
     sweep = find_sweep(request.path_params["token"])
     if sweep is None:
@@ -111,6 +167,10 @@ def _live(sweep: Sweep, since: list[tuple[int, int, int]]) -> dict[str, Any]:
     runs = sweep.runs
     since = [*since, *[_NOTHING] * (len(runs) - len(since))]
     news = [_news(run, steps, len(runs)) for run, steps in zip(runs, since, strict=False)]
+    waiting = [entry["state"] == "queued" for entry in news]
+    places = _QUEUE.places() if any(waiting) else {}
+    for run, entry, waits in zip(runs, news, waiting, strict=True):
+        entry["queue"] = places.get(run.token) if waits else None
     return {"state": overall_state([entry["state"] for entry in news]), "slots": engine().slots, "members": news}
 
 
@@ -128,7 +188,6 @@ def _news(run: Run, since: tuple[int, int, int], runs: int) -> dict[str, Any]:
         "reason": status.reason,
         "step": status.step,
         "steps": status.steps,
-        "queue": engine().position(run) if status.state == "queued" else None,
         "loss_columns": [columns[place] for place in wanted],
         "loss_rows": [[_finite(row[place]) for place in wanted] for row in rows],
         "code_columns": code_columns,
@@ -155,14 +214,23 @@ async def moments(request: Request) -> Response:
         return _sentence("step must be a step number, and members positions of runs, such as 0,3,4.", 400)
     zipped = "gzip" in request.headers.get("accept-encoding", "")
     try:
-        block = await run_in_threadpool(_moments, sweep, step, members, zipped)
+        block = await run_in_threadpool(_packed if zipped else _moments, sweep, step, members)
     except ConfigError:
         return _sentence(_NO_SWEEP, 404)
     headers = _NO_STORE | ({"Content-Encoding": "gzip", "Vary": "Accept-Encoding"} if zipped else {})
     return Response(block, media_type="application/octet-stream", headers=headers)
 
 
-def _moments(sweep: Sweep, step: int, members: set[int] | None, zipped: bool) -> bytes:
+def _packed(sweep: Sweep, step: int, members: set[int] | None) -> bytes:
+    """As `_moments`, compressed."""
+
+    def pack() -> bytes:
+        return gzip.compress(_moments(sweep, step, members), 1)  # more effort saves next to nothing
+
+    return _COMPRESSED.get(sweep, step, pack) if members is None else pack()
+
+
+def _moments(sweep: Sweep, step: int, members: set[int] | None) -> bytes:
     runs = sweep.runs
     shape: tuple[int, ...] = ()
     entries, parts = [], []
@@ -176,8 +244,7 @@ def _moments(sweep: Sweep, step: int, members: set[int] | None, zipped: bool) ->
         numbers = _most_used(run, traversals, MOST_BYTES // len(runs))
         entries.append({"member": member, "numbers": numbers})
         parts.append(traversals[numbers].tobytes())
-    block = bytes_block({"step": step, "shape": list(shape), "runs": entries}, *parts)
-    return gzip.compress(block, 1) if zipped else block  # more effort saves next to nothing
+    return bytes_block({"step": step, "shape": list(shape), "runs": entries}, *parts)
 
 
 def _most_used(run: Run, traversals: Bytes, most_bytes: int) -> list[int]:

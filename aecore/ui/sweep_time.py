@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -16,6 +17,14 @@ from aecore.ui.server import engine, person, task_desk
 _JOB = "sweep_speed_job"
 _EVERY = 0.7  # seconds between two looks at a measurement under way
 _LOOK = 4  # seconds for which the count of other people's runs is kept
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A measurement that was asked for, and what of: the key of each objective's network."""
+
+    keys: dict[str, tuple[object, ...]]
+    job: Job
 
 
 def show_time(config: SweepConfig) -> None:
@@ -44,26 +53,27 @@ def _ask(config: SweepConfig) -> str:
     """Have measured what is missing, unless that is under way; what to say meanwhile."""
     runs = configs_to_measure(config)
     keys = {name: speed_key(run) for name, run in runs.items() if results().get(speed_key(run)) is None}
-    kept: tuple[object, Job] | None = st.session_state.get(_JOB)
-    if kept is not None and kept[0] == keys:
-        job = kept[1]
-        if job.state == "failed":
-            return f"How long it takes is not known: {job.error}"
+    arguments = {"configs": {name: runs[name].to_json() for name in keys}}
+    kept: _Asked | None = st.session_state.get(_JOB)
+    if kept is not None and kept.job.state == "failed" and kept.job.arguments == arguments:
+        return f"How long it takes is not known: {kept.job.error}"
+    # One that is over without having said what is missing was stopped, or its result is not kept any more: ask again.
+    if kept is not None and kept.keys == keys and not kept.job.over and not kept.job.unwanted:
+        job = kept.job
         before = task_desk().position(job)
         return (
             "Measuring the speed of this machine …" if not before else "The time is measured as soon as another measurement ends."
         )
     if kept is not None:
-        task_desk().cancel(kept[1])
+        task_desk().cancel(kept.job)
     store: Results = results()
 
     def keep(job: Job) -> None:
         for name, seconds in json.loads(str(job.result["json"])).items():
             store.put(keys[name], repr(seconds))
 
-    arguments = {"configs": {name: runs[name].to_json() for name in keys}}
     try:
-        st.session_state[_JOB] = (keys, task_desk().submit("sweep_speed", arguments, owner=person(), keep=keep))
+        st.session_state[_JOB] = _Asked(keys, task_desk().submit("sweep_speed", arguments, owner=person(), keep=keep))
     except TooManyJobsError:
         return "The time is measured when your other measurements have ended."
     return "Measuring the speed of this machine …"

@@ -2,8 +2,9 @@
 // Needs numbers.js, canvas.js, curve.js, sweep_series.js, sweep_member.js and sweep_traversals.js.
 
 const ROWS_AT_FIRST = 10 // a longer code has no room for all its numbers
-const NAMED_AT_MOST = 16 // of more bars the names would touch
-const HEADROOM = 15 // CSS pixels above a drawing, where the end of its scale is written
+const NAMED_AT_MOST = 12 // of more bars the names would touch
+const LABEL = 13 // CSS pixels, of what is written into a drawing
+const HEADROOM = 17 // CSS pixels above a drawing, where the end of its scale is written
 const RUN_STATES = {
   queued: "Queued",
   preparing: "Getting ready",
@@ -14,6 +15,7 @@ const RUN_STATES = {
   failed: "Failed",
   interrupted: "Interrupted",
 }
+const THOUSANDS = /\B(?=(\d{3})+$)/g // where a comma belongs
 const SCORES = { mig: "MIG", sap: "SAP" }
 
 class SweepCard {
@@ -27,6 +29,8 @@ class SweepCard {
     this.curves = make("canvas", { className: "curves", role: "img", dataset: testid("curves") })
     this.names = make("div", { className: "names", ariaHidden: true })
     this.cursor = make("i", { className: "cursor" })
+    this.missing = make("p", { className: "missing", hidden: true, dataset: testid("missing") })
+    this.ofStep = make("p", { className: "of-step", dataset: testid("of-step") })
     this.labels = make("div", { className: "labels" })
     this.pictures = make("canvas", { className: "pictures", role: "img", hidden: true, dataset: testid("traversals") })
     this.sizer = make("i", { className: "sizer" })
@@ -40,7 +44,8 @@ class SweepCard {
       this.facts,
       this.bars,
       this.names,
-      ...(data.knows_factors ? [this.makeScores(), make("div", { className: "course" }, this.curves, this.cursor)] : []),
+      ...(data.knows_factors ? [this.makeScores(), make("div", { className: "course" }, this.curves, this.cursor, this.missing)] : []),
+      this.ofStep,
       make("div", { className: "rows" }, this.labels, this.pictures, this.sizer),
       this.more,
     )
@@ -99,11 +104,37 @@ class SweepCard {
     const most = member.order[0]
     const mostText = `z${most + 1} with ${fixed(valueOf(`kl_${most + 1}`), 2)} nats`
     describe(this.bars, `KL of each of ${member.codeSize} numbers of the code; the most used is ${mostText}.`)
-    const range = `from −${this.data.reach} to ${this.data.reach}, after step ${found?.step ?? 0}`
-    describe(this.pictures, `What ${numbers.length} of ${member.codeSize} numbers of the code draw ${range}.`)
+    this.tellStep(step)
     if (!this.scores) return
+    this.cursor.style.transform = `translateX(${(100 * placeOfStep(step)) / placeOfStep(moment.span)}%)`
+    this.cursor.hidden = !member.hasBegun
+    const missing = this.whyNoScores
+    setText(this.missing, missing)
+    this.missing.hidden = !missing
     for (const name of Object.keys(SCORES)) setText(this.scores[name], fixed(valueOf(name), 2))
     describe(this.curves, Object.entries(SCORES).map(([name, title]) => `${title} ${fixed(valueOf(name), 2)}`).join(", "))
+  }
+
+  // Of which step the pictures are. step: the one that is shown; pictures were kept of a few alone.
+  tellStep(step) {
+    const { member, numbers, found } = this
+    const isOther = Boolean(found) && numbers.length > 0 && found.step !== Math.round(step)
+    const key = `${found?.step} ${isOther} ${numbers.length}`
+    if (this.told === key) return
+    this.told = key
+    const text = found ? `Pictures of step ${countText(found.step)}` : ""
+    setText(this.ofStep, isOther ? text : "")
+    const range = `from −${this.data.reach} to ${this.data.reach}`
+    const not = isOther ? ", not of the step that is shown" : ""
+    describe(this.pictures, `What ${numbers.length} of ${member.codeSize} numbers of the code draw ${range}. ${text}${not}.`)
+  }
+
+  // Why a run that is measured has no MIG and SAP at all; nothing where it has, or may still get them.
+  get whyNoScores() {
+    const { code } = this.member
+    if (!code.rows.length || Object.keys(SCORES).some((name) => code.of(name).length)) return ""
+    const why = code.has("mig") ? "the code holds numbers that are not finite" : "too few different pictures"
+    return `${NOTHING} Not measured: ${why}.`
   }
 
   factsText() {
@@ -118,7 +149,8 @@ class SweepCard {
     const extra = Object.keys(more).filter((name) => member.losses.has(name) && Number.isFinite(last(name)))
     const code = member.order.reduce((sum, k) => sum + member.klOf(k).at(at), 0)
     const extras = extra.map((name) => `${more[name]} ${fixed(last(name), 1)}`)
-    return member.hasBegun ? [`Step ${fixed(at, 0)}`, `KL ${fixed(code, 1)} nats`, ...extras].join(" · ") : ""
+    const parts = [`Step ${fixed(at, 0).replace(THOUSANDS, ",")}`, `KL ${fixed(code, 1)} nats`, ...extras]
+    return member.hasBegun ? parts.join(" · ") : ""
   }
 
   // A bar for each number of the code, on the same scale in all runs.
@@ -128,7 +160,7 @@ class SweepCard {
     const pitch = width / member.codeSize
     const gap = Math.min(2, 0.15 * pitch)
     const most = Math.max(1, moment.mostKl)
-    write(pen, theme, `${fixed(most, 1)} nats`, width, 7, { size: 11, align: "right" })
+    write(pen, theme, `${fixed(most, 1)} nats`, width, 8, { size: LABEL, align: "right" })
     rule(pen, theme, 0, height - 1, width, height - 1, 0.25)
     pen.fillStyle = this.colour
     member.order.forEach((k, i) => {
@@ -143,8 +175,6 @@ class SweepCard {
   paintScores() {
     const { member, theme, moment, curves } = this
     const placeOf = (step) => placeOfStep(step) / placeOfStep(moment.span)
-    this.cursor.style.transform = `translateX(${100 * placeOf(Math.min(moment.step, member.step))}%)`
-    this.cursor.hidden = !member.hasBegun
     const key = [moment.updates, moment.layout, moment.span, moment.mostScore, theme.text].join()
     if (this.painted === key) return
     this.painted = key
@@ -153,7 +183,7 @@ class SweepCard {
     const toY = makeScale(0, Math.max(0.1, moment.mostScore), height - 2, HEADROOM)
     pen.setLineDash([])
     rule(pen, theme, 0, height - 1, width, height - 1, 0.25)
-    write(pen, theme, fixed(Math.max(0.1, moment.mostScore), 2), 0, 7, { size: 11 })
+    write(pen, theme, fixed(Math.max(0.1, moment.mostScore), 2), 0, 8, { size: LABEL })
     Object.assign(pen, { strokeStyle: this.colour, lineWidth: 2, lineJoin: "round" })
     for (const name of Object.keys(SCORES)) {
       const series = member.code.of(name)

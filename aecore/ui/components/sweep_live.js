@@ -24,6 +24,7 @@ class SweepLive {
     })
     this.plane = new SweepPlane(root, data, this.feed, redraw)
     this.clock = new SweepClock(root, this.feed, () => this.move())
+    this.part("plane-save").onclick = () => savePlane(this.plane, this.clock.text)
     this.isReserved = false // whether the cards keep room for rows that may come
     this.layOut()
     this.watch()
@@ -42,9 +43,11 @@ class SweepLive {
     })
     this.part("runs").replaceChildren(...groups)
     this.part("no-factors").hidden = this.data.knows_factors
-    const { reach, across } = this.data
+    const { reach, across, knows_factors: hasScores, measured_on: { live, final } } = this.data
     const pictures = `one number set to ${across} values from −${reach} to ${reach}, the others as they are for one held-out picture`
-    setText(this.part("runs-about"), `Bars: KL of each number of the code. Pictures: ${pictures}.`)
+    const counts = `on up to ${countText(live)} pictures; the table on Compare uses ${countText(final)}`
+    const scores = hasScores ? ` MIG and SAP: while training, ${counts}.` : ""
+    setText(this.part("runs-about"), `Bars: KL of each number of the code.${scores} Pictures: ${pictures}.`)
   }
 
   watch() {
@@ -119,9 +122,9 @@ class SweepLive {
     })
   }
 
-  // The newest pictures of a run that there are, or those kept nearest to the moment looked at.
+  // The newest pictures of a run that there are, or those kept last up to the moment looked at.
   traversals({ member, numbers }) {
-    const kept = this.moments.nearest(member, Math.min(this.clock.shown, member.step))
+    const kept = this.moments.keptUpTo(member, Math.min(this.clock.shown, member.step))
     const drawn = this.clock.isNow ? this.weights.drawn.get(member) : null
     const hasAll = drawn && numbers.every((k) => drawn.numbers.includes(k))
     return hasAll && drawn.step >= (kept?.step ?? -1) ? drawn : kept
@@ -164,6 +167,15 @@ class SweepLive {
     setText(this.part("progress"), finished === all ? `All ${all} runs are trained.` : text)
     setText(this.part("message"), feed.problem)
     this.part("message").hidden = !feed.problem
+    if (feed.updates) this.speak(over, all)
+  }
+
+  // Said aloud only when a run ends, or all of them are over, not when their steps or turns change.
+  speak(over, all) {
+    if (over === this.spokenOver) return
+    const text = over === all ? `All ${all} runs have ended.` : `${over} of ${all} runs have ended.`
+    setText(this.part("spoken"), over > this.spokenOver ? text : "") // nothing at first: it is no news
+    this.spokenOver = over
   }
 
   // What tests and benchmarks read.

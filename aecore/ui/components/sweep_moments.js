@@ -1,8 +1,10 @@
-// The traversals that the runs of a sweep kept, fetched step by step in the background, the nearest to what is shown first.
+// The traversals that the runs of a sweep kept, fetched step by step in the background, what is shown first.
 // No screen. Needs pixels.js, sweep_series.js and sweep_feed.js.
 
 const MOMENTS_AT_MOST = 128 << 20 // bytes of pictures that are kept in memory
 const AFTER_FAILURE = 3000 // milliseconds
+const HALF = 0.5 // of a step: the slider stands between steps, and is read as the nearest
+const AFTER = 100 // farther than any two steps are apart
 
 class SweepMoments {
   constructor(feed, onNews) {
@@ -15,19 +17,22 @@ class SweepMoments {
     clearTimeout(this.timer)
   }
 
-  // The traversals of a run that are nearest to a step, of those that are here: {step, numbers, pixels, shape}, or null.
-  nearest(member, step) {
+  // The traversals of a run that were kept last up to a step, of those that are here: {step, numbers, pixels, shape}, or null.
+  // Of a later step only where the run kept none before.
+  keptUpTo(member, step) {
     const i = this.feed.members.indexOf(member)
-    let [found, least] = [null, Infinity]
-    for (const [kept, block] of this.blocks) {
-      const distance = this.distance(kept, step)
-      if (distance < least && block.get(i)) [found, least] = [block.get(i), distance]
-    }
-    return found
+    const here = [...this.blocks.values()].map((block) => block.get(i)).filter(Boolean)
+    const earlier = here.filter((found) => found.step <= step + HALF)
+    if (earlier.length) return earlier.reduce((a, b) => (b.step > a.step ? b : a))
+    const isComing = (kept) => kept <= step + HALF && !this.blocks.get(kept)?.has(i)
+    if (!here.length || member.kept.some(isComing)) return null
+    return here.reduce((a, b) => (b.step < a.step ? b : a))
   }
 
+  // How late a kept step is wanted when another is looked at: those after that come after those before.
   distance(kept, step) {
-    return Math.abs(placeOfStep(kept) - placeOfStep(Math.min(step, this.feed.newestStep)))
+    const apart = placeOfStep(kept) - placeOfStep(Math.min(step, this.feed.newestStep) + HALF)
+    return apart > 0 ? AFTER + apart : -apart
   }
 
   // step: what is looked at from now on.
@@ -36,7 +41,7 @@ class SweepMoments {
     this.fetchNext()
   }
 
-  // The steps worth having, nearest first, as many as memory is for.
+  // The steps worth having, as many as memory is for: first the last up to the one looked at.
   get wanted() {
     const size = Math.max(1, ...[...this.blocks.values()].map((block) => block.bytes))
     const steps = this.feed.keptSteps.sort((a, b) => this.distance(a, this.shown) - this.distance(b, this.shown))

@@ -7,8 +7,8 @@ const PARTS = { val: "validation", train: "training" }
 const ENOUGH_VALIDATIONS = 10 // of a run: with fewer, the way that it came is better told by its training
 
 class SweepPlane {
-  constructor(root, { arms, unit }, feed, ondraw) {
-    Object.assign(this, { arms, feed, ondraw, unit })
+  constructor(root, { arms, unit, title }, feed, ondraw) {
+    Object.assign(this, { arms, feed, ondraw, unit, title })
     const part = (name) => root.querySelector(`[data-testid=${name}]`)
     this.canvas = part("plane")
     this.note = part("plane-note")
@@ -22,6 +22,7 @@ class SweepPlane {
     this.canvas.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.point(null)
     this.canvas.onblur = () => this.point(null)
     this.canvas.onkeydown = (event) => this.move(event)
+    this.saveButton = part("plane-save")
     part("legend").replaceChildren(...arms.map((arm) => make("li", {}, makeMark(arm), arm.title)))
   }
 
@@ -38,6 +39,10 @@ class SweepPlane {
     return this.parts.find(({ checked }) => checked).value
   }
 
+  get measuredOn() {
+    return this.part === "val" ? "Validation pictures" : "Training pictures"
+  }
+
   get isWhole() {
     return this.windows.find(({ checked }) => checked).value === "whole"
   }
@@ -47,12 +52,18 @@ class SweepPlane {
     this.choosePart()
     Object.assign(this, { theme, step })
     const fitted = penFor(this.canvas)
+    if (!this.paintFor(fitted)) writeInTheMiddle(fitted.pen, theme, "The runs appear here as soon as they train", fitted.width, fitted.height)
+    this.saveButton.disabled = !this.placed.length
+    this.describe()
+    this.showNote()
+  }
+
+  // Returns whether there is anything to show. fitted: {pen, width, height, ratio}, as `penFor` returns it.
+  paintFor(fitted) {
     const range = this.range()
     this.placed = []
     if (range) this.paint(fitted, range)
-    else writeInTheMiddle(fitted.pen, theme, "The runs appear here as soon as they train", fitted.width, fitted.height)
-    this.describe()
-    this.showNote()
+    return Boolean(range)
   }
 
   // From where to where the axes go: {kl, reconstruction}, each [low, high].
@@ -237,7 +248,7 @@ class SweepPlane {
     const lines = [
       `${this.arms[member.arm].title}, seed ${member.seed}`,
       `KL ${lossText(position.kl)} nats`,
-      `Reconstruction ${lossText(position.reconstruction)}`,
+      `Reconstruction ${lossText(position.reconstruction)} ${this.unit}`,
       `after step ${countText(Math.min(this.step, member.step))} (${PARTS[this.part]})`,
     ]
     this.note.replaceChildren(...lines.map((textContent, i) => make(i ? "span" : "b", { textContent })))
@@ -251,7 +262,7 @@ class SweepPlane {
         : "Of the training pictures, each the mean of the steps around it (a tenth to both sides)."
     setText(this.caption, `${where} Dotted: reconstruction and KL add up to the same.`)
     const count = this.placed.length
-    const text = `Reconstruction against KL of ${countText(count)} runs. Left and right arrow keys read their values.`
+    const text = `Reconstruction (${this.unit}) against KL (nats) of ${countText(count)} runs. Left and right arrow keys read their values.`
     if (this.canvas.ariaLabel !== text) this.canvas.ariaLabel = text
   }
 }

@@ -12,7 +12,7 @@ class SweepWeights {
   constructor(feed, data, { isSeen, numbersOf, onNews }) {
     Object.assign(this, { feed, data, isSeen, numbersOf, onNews })
     this.work = new IdleWork()
-    this.drawn = new Map() // by member: as SweepMoments.nearest
+    this.drawn = new Map() // by member: as SweepMoments.keptUpTo
     this.known = new Map() // by member: {stamp, network, code, step, numbers, asked, isFinal, isFresh}
     this.isWanted = true // not while the person looks back
     this.count = 0 // drawings so far
