@@ -18,7 +18,7 @@ from aecore.sweep_config import LEAST_VALUES, MOST_VALUES, NAMES, OBJECTIVES, SY
 ARCHITECTURES: Mapping[str, tuple[str, Mapping[str, str | int]]] = MappingProxyType(
     {
         "conv": (
-            "Convolutional (Burgess et al. 2018)",
+            "Burgess 2018",
             {
                 "architecture.kind": "conv2d",
                 "architecture.channels": "32-32-32-32",
@@ -27,7 +27,7 @@ ARCHITECTURES: Mapping[str, tuple[str, Mapping[str, str | int]]] = MappingProxyT
             },
         ),
         "small": (
-            "Convolutional, small",
+            "Small",
             {
                 "architecture.kind": "conv2d",
                 "architecture.channels": "16-16-32-32",

@@ -192,7 +192,8 @@ def _network() -> dict[str, object]:
             bind="query-params",
             required=True,
             format_func=lambda name: ARCHITECTURES[name][0] if name in ARCHITECTURES else name,
-            help="The convolutional one is that of most papers on disentangling; the dense one trains several times faster.",
+            help="Burgess 2018: the convolutional network of Burgess et al., as in most papers on disentangling. Small: the same "
+            "with fewer filters and units. Dense: every unit sees every pixel; trains several times faster.",
         )
         code_size = _number("code_size", "code.size", 130)
         steps = st.number_input(
