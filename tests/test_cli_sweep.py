@@ -141,7 +141,7 @@ def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     sweep = Sweep(folder)
     wait_for(lambda: sweep.exists and all(member.status.step > 0 for member in sweep.runs), "both runs in training")
     process.send_signal(signal.SIGINT)
-    _, error = process.communicate(timeout=30)
+    _, error = process.communicate(timeout=90)
     assert process.returncode == 130
     assert error.splitlines()[-1].endswith("Stopped.")
     assert "Traceback" not in error

@@ -46,4 +46,6 @@ page = st.navigation(
 )
 # A rerun in place, or the first one after another page: pages that keep their state in the address must know.
 st.session_state["page_before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
+if st.session_state["page_before"] != page.url_path:
+    st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 page.run()

@@ -8,9 +8,11 @@ from aecore import latent_numbers
 from aecore.latent_numbers import ACTIVE_VARIANCE, LatentNumbers
 from aecore.runs import ACTIVE, Run, find_run
 from aecore.ui.measuring import ask, results
+from aecore.ui.ticking import tick
 
 _SAMPLES = (1, 10, 50, 100, 500, 1000, 5000)
 _IMAGES = (100, 250, 500, 1000, 2000, 5000, 10_000)
+_EVERY = 1.5  # seconds between two looks at a run in training
 
 
 def show(run: Run) -> None:
@@ -45,13 +47,14 @@ def show(run: Run) -> None:
     _formulas(gaussian)
 
 
-@st.fragment(run_every=1.5)
+@st.fragment
 def _follow(token: str, has_weights: bool) -> None:
     """Ask for the weights of this moment, and show the page anew when the first are there or the training is over."""
     run = find_run(token)
     if run is None or run.status.state not in ACTIVE or (run.newest_weights is not None) != has_weights:
         st.rerun()
     run.watched_path.touch()
+    tick(_EVERY, key="latent_numbers_tick")
 
 
 def _choices(run: Run) -> tuple[int, int]:

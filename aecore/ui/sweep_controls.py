@@ -15,6 +15,7 @@ from aecore.ui.run_panel import show_problem
 from aecore.ui.server import engine, person
 from aecore.ui.sweep_choice import show_another, state_of
 from aecore.ui.sweep_measuring import stop_measuring
+from aecore.ui.ticking import tick
 
 _NAMED = 3  # runs that are named before “and … more”
 _SETTLED = 1.0  # seconds after which the engine knows what a worker wrote
@@ -39,10 +40,10 @@ def sweep_controls(sweep: Sweep) -> None:
         if sweep.about.owner == person():
             _delete_button(sweep)
         return
-    # A fragment that looks by itself, so that the page is not drawn again for a number.
-    st.fragment(_panel, run_every=_EVERY if sweep.active else None)(sweep.token, state)
+    _panel(sweep.token, state)
 
 
+@st.fragment  # so that the page is not drawn again for a number
 def _panel(token: str, before: str) -> None:
     sweep = find_sweep(token)
     if sweep is None or state_of(sweep) != before:
@@ -63,6 +64,8 @@ def _panel(token: str, before: str) -> None:
             _buttons(sweep, under_way)
     for sentence in why_failed(sweep):
         st.error(sentence, icon=":material/error:")
+    if sweep.active:
+        tick(_EVERY, key="sweep_controls_tick")
 
 
 def why_failed(sweep: Sweep) -> list[str]:

@@ -36,6 +36,8 @@ _KEYS = {
 """By field of `Choices`, the key of its control, which is also its name in the address; no other page uses these."""
 _FACTORS = tuple(f"steps_{name}" for name in FACTOR_NAMES)
 _VALUES = ("betas", "capacities")  # which are written as text
+_LEFT = "sweep_left"  # what the controls said last, for the person who comes back from another page
+_VISIT = "sweep_visit"  # the visit to this page in which they were shown last
 _BATCHES = (16, 32, 64, 128, 256, 512)
 _MOST_STEPS = 1_000_000
 
@@ -54,25 +56,45 @@ def chosen_settings() -> tuple[dict[str, object], list[str]]:
     return given | values | network | more, problems
 
 
+def come_back() -> None:
+    """Make the controls say what they said when this page was left, unless the address names settings; before they are shown.
+
+    Streamlit does so too, but it forgets them where the page was left while it was being drawn.
+    """
+    visit = st.session_state["visit"]
+    if st.session_state.get(_VISIT) != visit and not any(key in st.query_params for key in _usual()):
+        st.session_state.update(st.session_state.get(_LEFT, {}))
+    st.session_state[_VISIT] = visit
+    _keep()
+
+
 def remember() -> None:
     """A control that has not been shown yet gets into the address with its first change only where its value is known before."""
-    for field, key in _KEYS.items():
-        st.session_state.setdefault(key, _said(MINUTE, field))
-    for key, steps in zip(_FACTORS, MINUTE.factors, strict=True):
-        st.session_state.setdefault(key, steps)
+    for key, value in _usual().items():
+        st.session_state.setdefault(key, value)
 
 
 def fill(chosen: Choices) -> None:
     """Make the controls say this; from a callback."""
-    for field, key in _KEYS.items():
-        st.session_state[key] = _said(chosen, field)
-    st.session_state.update(zip(_FACTORS, chosen.factors, strict=True))
+    st.session_state.update(_said(chosen))
+    _keep()
 
 
-def _said(chosen: Choices, field: str) -> object:
-    """A choice as its control has it."""
-    value = getattr(chosen, field)
-    return text_of(value) if field in _VALUES else list(value) if field == "objectives" else value
+def _keep() -> None:
+    left: dict[str, object] = st.session_state.setdefault(_LEFT, {})
+    left.update({key: st.session_state[key] for key in _usual() if key in st.session_state})
+
+
+def _usual() -> dict[str, object]:
+    return _said(MINUTE)
+
+
+def _said(chosen: Choices) -> dict[str, object]:
+    """Choices as the controls have them, by key."""
+    values = {key: getattr(chosen, field) for field, key in _KEYS.items()}
+    texts = {_KEYS[field]: text_of(getattr(chosen, field)) for field in _VALUES}
+    lists = {_KEYS["objectives"]: list(chosen.objectives)}
+    return values | texts | lists | dict(zip(_FACTORS, chosen.factors, strict=True))
 
 
 # --- the groups of controls ---------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from aecore.sweep_table import Measured
 from aecore.sweeps import Sweep, find_sweep
 from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.ui.server import measuring_desk, person
+from aecore.ui.ticking import tick
 
 Stamps = tuple[tuple[str, ...], tuple[int, ...]]
 Lacking = dict[str, tuple[str, ...]]
@@ -22,6 +23,7 @@ Lacking = dict[str, tuple[str, ...]]
 
 AT_ONCE = ("mig", "sap")
 """Groups that take about a second a run, and are measured without being asked for."""
+_EVERY = 1.0  # seconds between two looks at a measuring under way
 _REFRESH = 15.0
 """Seconds after which a page shows what was measured meanwhile: drawing all charts anew is nothing for every second."""
 _TITLES = {group.name: group.title for group in (*GROUPS, UDR)}
@@ -170,7 +172,7 @@ def _choose(sweep: Sweep, runs: Sequence[Measured], lacking: Lacking) -> None:
             st.rerun()
 
 
-@st.fragment(run_every=1.0)
+@st.fragment
 def _follow(token: str, stamp: Stamps, drawn: float) -> None:
     """The progress of a sweep's measuring; shows the page anew when it is over, and now and then what was measured so far."""
     known, sweep = _jobs().get(token), find_sweep(token)
@@ -189,6 +191,7 @@ def _follow(token: str, stamp: Stamps, drawn: float) -> None:
         )
         st.button("Stop", key="sweep_measure_stop", icon=":material/stop:", on_click=measuring_desk().cancel, args=(job,))
     st.caption("You can go on looking around. What is measured of a run is kept at once: to stop loses only the run in work.")
+    tick(_EVERY, key="sweep_measuring_tick")
 
 
 def _list(lacking: Lacking) -> str:

@@ -16,7 +16,7 @@ from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, sweeps_of
 from aecore.ui import sweep_choice
 from aecore.ui.server import engine, person
-from aecore.ui.sweep_form import chosen_settings, fill, remember
+from aecore.ui.sweep_form import chosen_settings, come_back, fill, remember
 from aecore.ui.sweep_time import show_time
 
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Start with the same settings is taken for the first
@@ -25,6 +25,7 @@ _PROBLEM = "sweep_problem"
 
 def setup() -> None:
     """The whole tab."""
+    come_back()
     _presets()
     bar = st.container(key="sweep_start")
     chosen, problems = chosen_settings()

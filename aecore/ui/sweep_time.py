@@ -13,6 +13,7 @@ from aecore.sweep_estimate import configs_to_measure, estimate_words, speed_key
 from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.ui.measuring import Results, results
 from aecore.ui.server import engine, person, task_desk
+from aecore.ui.ticking import tick
 
 _JOB = "sweep_speed_job"
 _EVERY = 0.7  # seconds between two looks at a measurement under way
@@ -29,16 +30,14 @@ class _Asked:
 
 def show_time(config: SweepConfig) -> None:
     """What the sweep will take; measures it first where this server does not know it yet."""
-    waiting = _speeds(config) is None
-    st.fragment(_time, run_every=_EVERY if waiting else None)(config, waiting)
+    st.fragment(_time)(config)
 
 
-def _time(config: SweepConfig, waiting: bool) -> None:
+def _time(config: SweepConfig) -> None:
     speeds = _speeds(config)
     if speeds is None:
         st.caption(_ask(config))
-    elif waiting:
-        st.rerun()  # from now on without looking again and again
+        tick(_EVERY, key="sweep_time_tick")
     else:
         st.caption(f"{estimate_words(config, speeds, engine().slots)}{_others()}")
 
