@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -26,9 +27,13 @@ SHARED_BY_PIXEL = ("masking", "patches", "salt-and-pepper")
 LEVELS = [0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0]
 NOISE = """([shape, kind, seed, picture, levels]) => {
   const [channels, height, width] = shape
+  const bytes = Uint8Array.from(atob(picture), (letter) => letter.charCodeAt(0))
+  const text = (numbers) => {
+    const bytes = new Uint8Array(Float32Array.from(numbers).buffer)
+    return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""))
+  }
   const noise = drawNoise(kind, { channels, height, width }, seed)
-  const noisy = levels.map((level) => [...corrupt(Float32Array.from(picture), noise, level)])
-  return [[...noise.values], noisy]
+  return [noise.values, ...levels.map((level) => corrupt(new Float32Array(bytes.buffer.slice(0)), noise, level))].map(text)
 }"""
 
 
@@ -47,8 +52,11 @@ def picture() -> Floats:
 
 def noise(page: Page, kind: str, seed: int, clean: Floats, *levels: float) -> tuple[Floats, list[Floats]]:
     """The random numbers, and the noisy picture at each level, as the browser makes them."""
-    values, noisy = page.evaluate(NOISE, [list(clean.shape), kind, seed, clean.ravel().tolist(), list(levels)])
-    return np.array(values).reshape(clean.shape), [np.array(each).reshape(clean.shape) for each in noisy]
+    # As text: Playwright takes a hundred times as long for a list of numbers.
+    picture = base64.b64encode(clean.astype("<f4").tobytes()).decode()
+    texts = page.evaluate(NOISE, [list(clean.shape), kind, seed, picture, list(levels)])
+    values, *noisy = (np.frombuffer(base64.b64decode(text), "<f4").astype(float).reshape(clean.shape) for text in texts)
+    return values, noisy
 
 
 def test_the_browser_knows_the_same_kinds_as_python(page: Page) -> None:
