@@ -137,7 +137,14 @@ def test_a_folder_that_holds_something_is_not_overwritten(made: tuple[Path, dict
 def test_ctrl_c_stops_cleanly_and_leaves_no_process(tmp_path: Path) -> None:
     folder = tmp_path / "long"
     arguments = ["sweep", "--beta", "1,4", *TINY[:-2], "--epochs", "500", *SMALL, "--processes", "1", "--out", str(folder)]
-    process = subprocess.Popen([sys.executable, "-m", "aecore", *arguments], cwd=ROOT, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "aecore", *arguments],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in a shell's background they ignore Ctrl-C, and so would what they start.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     sweep = Sweep(folder)
     wait_for(lambda: sweep.exists and all(member.status.step > 0 for member in sweep.runs), "both runs in training")
     process.send_signal(signal.SIGINT)
