@@ -1,4 +1,4 @@
-"""Commands that make what comes with the app: ``checkpoints | denoise-table | picture-table``."""
+"""Commands that make what comes with the app: ``checkpoints | denoise-table | picture-table | features-table``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 PICTURE_DENOISER = "picture-denoiser"
 _DOCUMENT = Path("docs/denoising.md")
+_FEATURES = Path("docs/features.md")
 
 
 def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
@@ -40,7 +41,15 @@ def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
     pictures = commands.add_parser("picture-table", help="the same for the picture denoiser, on photographs it never saw")
     pictures.add_argument("--out", metavar="FILE", type=Path, default=_DOCUMENT, help=f"usual: {_DOCUMENT}")
     pictures.set_defaults(command=_picture_table)
-    return [checkpoints, table, pictures]
+
+    features = commands.add_parser("features-table", help="what features are good for, against published figures, on MNIST")
+    features.add_argument("rows", metavar="ROW", nargs="*", help="some of them (usual: all, about an hour)")
+    features.add_argument(
+        "--runs", metavar="FOLDER", type=Path, required=True, help="for the runs; what is finished there is kept"
+    )
+    features.add_argument("--out", metavar="FILE", type=Path, default=_FEATURES, help=f"usual: {_FEATURES}")
+    features.set_defaults(command=_features_table)
+    return [checkpoints, table, pictures, features]
 
 
 def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
@@ -167,3 +176,34 @@ def _picture_table(options: argparse.Namespace) -> dict[str, Any]:
     if not options.json:
         print(f"The tables are in {options.out}.")
     return {"scores": [asdict(score) for score in scores]}
+
+
+def _features_table(options: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from aecore.checkpoint import DamagedModelError
+    from aecore.data.downloads import DataUnavailableError
+    from aecore.features_table import ROWS, as_json, make_row
+
+    unknown = set(options.rows) - set(ROWS)
+    if unknown:
+        raise UsageError(f"There is no row called {', '.join(sorted(unknown))}. There are: {', '.join(ROWS)}.")
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    options.runs.mkdir(parents=True, exist_ok=True)
+    made = {}
+    try:
+        for name in options.rows or ROWS:
+            command = f"python -m aecore features-table {name} --runs FOLDER"
+            with bar_of(1000) as bar:
+
+                def tell(done: float, what: str, bar: Any = bar) -> None:
+                    bar.set_description_str(what, refresh=False)
+                    move_to(bar, round(1000 * done))
+
+                made[name] = as_json(make_row(name, options.runs, options.out, command, tell))
+            if not options.json:
+                print("; ".join(f"{each['what']}: {each['reached']}" for each in made[name]))
+    except (RuntimeError, FileNotFoundError, DamagedModelError, DataUnavailableError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    return made

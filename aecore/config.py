@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
 from aecore.config_errors import ConfigError, explain, no_such_setting
+from aecore.config_rules import check
 from aecore.config_sections import (
     ArchitectureConfig,
     CodeConfig,
@@ -16,17 +16,12 @@ from aecore.config_sections import (
     DataConfig,
     ObjectiveConfig,
     OptimizerConfig,
+    ScheduleConfig,
     Section,
 )
 from aecore.data.catalogue import CARDS, Card, UnknownDataError, card
-from aecore.data.shape_grid import Grid
 from aecore.layers import Plan, plan
-
-MAX_PARAMETERS = 20_000_000
-"""A network of this size trains, slowly, on one core and saves in under a second; beyond it one run would starve a class."""
-
-MAX_ACTIVATIONS = 150_000_000
-"""Numbers that one batch may make in all layers together: 0.6 GB, and as much again for their gradients."""
+from aecore.stages import Stage, stages
 
 
 class RunConfig(Section):
@@ -43,6 +38,7 @@ class RunConfig(Section):
     corruption: CorruptionConfig = CorruptionConfig()
     objective: ObjectiveConfig = ObjectiveConfig()
     optimizer: OptimizerConfig = OptimizerConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     epochs: int = Field(20, ge=1, le=500, title="Epochs", description="How often training goes through all training images.")
     batch_size: int = Field(
         128, ge=1, le=4096, title="Batch size", description="Images a step. Large batches: fewer, smoother steps an epoch."
@@ -61,78 +57,13 @@ class RunConfig(Section):
             chosen = card(self.data.name, self.data.resolution)
         except (UnknownDataError, ValueError) as error:
             raise ValueError(str(error)) from None
-        if self.objective.reconstruction == "bce" and self.architecture.output != "sigmoid":
-            raise ValueError(
-                "Binary cross-entropy needs reconstructed pixels between 0 and 1: set the output to sigmoid, or the loss to mse."
-            )
-        if self.code.kind == "gaussian" and self.code.activation != "linear":
-            raise ValueError("A Gaussian code has no activation of its own: set code.activation to linear.")
-        if self.architecture.tied and self.architecture.kind != "dense":
-            raise ValueError("Tied weights are for dense layers: set architecture.kind to dense, or architecture.tied to false.")
-        if self.architecture.skips and self.architecture.kind != "conv2d":
-            raise ValueError(
-                "Skip connections are for convolutions: set architecture.kind to conv2d, or architecture.skips to false."
-            )
-        if self.architecture.skips and self.code.kind == "gaussian":
-            raise ValueError(
-                "Skip connections lead around the code, so that a Gaussian code would have nothing to say: "
-                "set architecture.skips to false, or code.kind to vector."
-            )
-        if self.architecture.kind == "conv2d":
-            smallest = min(chosen.height, chosen.width)
-            # An even filter rounds down where the others round up.
-            most = smallest.bit_length() - 1 if self.architecture.kernel_size == 4 else (smallest - 1).bit_length()
-            if len(self.architecture.channels) > most:
-                raise ValueError(
-                    f"{len(self.architecture.channels)} convolutions halve a picture of {chosen.height}×{chosen.width} pixels to "
-                    f"less than one pixel: use {most} at most."
-                )
-            if self.architecture.kernel_size == 4 and self.architecture.full_size_channels:
-                raise ValueError(
-                    "Filters of 4×4 pixels have no middle and cannot keep a picture's size: set architecture.full_size_channels "
-                    "to 0, or architecture.kernel_size to 3 or 5."
-                )
-        self._check_factors(chosen)
-        self._check_divergence()
-        parameters = self._plan(chosen).parameters
-        if parameters > MAX_PARAMETERS:
-            raise ValueError(
-                f"This network has {parameters:,} parameters; {MAX_PARAMETERS:,} are allowed here. Use fewer or smaller layers."
-            )
-        activations = self.batch_size * self._plan(chosen).activations
-        if activations > MAX_ACTIVATIONS:
-            most = MAX_ACTIVATIONS // self._plan(chosen).activations
-            raise ValueError(
-                f"A batch of {self.batch_size:,} images makes {activations:,} numbers in this network's layers, more than the "
-                f"memory allows here: use a batch size of {most:,} at most, or smaller layers."
-            )
+        check(self, chosen)
         return self
 
-    def _check_factors(self, chosen: Card) -> None:
-        steps = self.data.factor_steps
-        if steps is None:
-            return
-        if not chosen.factor_names:
-            raise ValueError(f"Nothing is known of the factors of {chosen.title}: leave data.factor_steps empty.")
-        Grid(steps)
-
-    def _check_divergence(self) -> None:
-        if self.objective.divergence == "kl":
-            return
-        if self.code.kind != "gaussian":
-            raise ValueError("This regulariser needs a Gaussian code: set code.kind to gaussian, or objective.divergence to kl.")
-        if self.objective.divergence == "total-correlation":
-            if self.batch_size < 2:
-                raise ValueError("The total correlation is estimated from the images of a batch: use a batch size of 2 at least.")
-            if self.batch_size**2 * self.code.size > MAX_ACTIVATIONS:
-                most = math.isqrt(MAX_ACTIVATIONS // self.code.size)
-                raise ValueError(
-                    f"The total correlation compares all images of a batch with each other in each of {self.code.size:,} code "
-                    f"numbers: use a batch size of {most:,} at most, or a smaller code."
-                )
-
-    def _plan(self, chosen: Card) -> Plan:
-        return plan(self.architecture, self.code, (chosen.channels, chosen.height, chosen.width))
+    def plan_for(self, chosen: Card) -> Plan:
+        """The network's layers for images of that card."""
+        classes = len(chosen.classes) if self.schedule.classifier_epochs else 0
+        return plan(self.architecture, self.code, (chosen.channels, chosen.height, chosen.width), classes)
 
     @property
     def card(self) -> Card:
@@ -142,23 +73,37 @@ class RunConfig(Section):
     @property
     def plan(self) -> Plan:
         """The network's layers, without torch: sizes, parameter counts, and what :mod:`aecore.model` builds."""
-        return self._plan(self.card)
+        return self.plan_for(self.card)
 
     @property
     def train_size(self) -> int:
-        """How many training images this run learns from."""
-        size = self.card.train
+        """How many training images an epoch has."""
+        size, classes = self.card.train, self.data.classes
+        if classes is not None:
+            size = max(1, round(size * len(classes) / len(self.card.classes)))
         return size if self.data.train_images is None else min(size, self.data.train_images)
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches an epoch; the last one may be smaller."""
+        """Batches an epoch; the last one may be smaller. L-BFGS makes one step of all images."""
+        if self.optimizer.kind == "lbfgs":
+            return 1
         return -(-self.train_size // self.batch_size)
 
     @property
     def total_steps(self) -> int:
-        """Batches from beginning to end."""
-        return self.steps_per_epoch * self.epochs
+        """Batches from beginning to end, in all stages together."""
+        return self.stages[-1].last_step
+
+    @property
+    def total_epochs(self) -> int:
+        """Epochs from beginning to end, in all stages together."""
+        return self.total_steps // self.steps_per_epoch
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """What is trained when."""
+        return stages(self)
 
     # --- in and out -------------------------------------------------------------------------------------------------
 

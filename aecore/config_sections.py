@@ -60,6 +60,12 @@ class DataConfig(Section):
         description="Of Shapes: how many values of shape, scale, rotation, x and y there are, e.g. 3-6-40-32-32 (all of them). 1 "
         "holds a factor fixed.",
     )
+    classes: Annotated[tuple[int, ...] | None, BeforeValidator(_whole_numbers), BeforeValidator(_or_none)] = Field(
+        None,
+        title="Classes",
+        description="Learn from images of these classes only, e.g. 5-6-7-8-9, counted from 0. An epoch has as many images as if "
+        "all classes were equally frequent.",
+    )
     train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
         None,
         ge=10,
@@ -133,6 +139,14 @@ class CodeConfig(Section):
     size: int = Field(32, ge=1, le=4096, title="Code size", description="How many numbers a picture is squeezed into.")
     activation: CodeActivation = Field(
         "linear", title="Code activation", description="The non-linearity of the code itself. A Gaussian code has none."
+    )
+    top_k: Annotated[int | None, BeforeValidator(_or_none)] = Field(
+        None,
+        ge=1,
+        le=4096,
+        title="Largest kept (k)",
+        description="k-sparse: of each picture's code only the k largest numbers are kept, the others are 0 (Makhzani & Frey "
+        "2014). Empty: all are kept.",
     )
 
 
@@ -224,6 +238,30 @@ class ObjectiveConfig(Section):
         title="Rise of C",
         description="Share of the training in which C rises to its end. For the capacity regulariser only.",
     )
+    sparsity: Literal["none", "kl", "l1"] = Field(
+        "none",
+        title="Sparsity",
+        description="What keeps most of the code's units silent. KL: the mean activation of each unit is drawn to ρ. L1: the sum "
+        "of all activations is a cost.",
+    )
+    sparsity_target: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        title="ρ",
+        description="Mean activation that each unit is drawn to: 0.05 means active for about every twentieth picture. KL only.",
+    )
+    sparsity_weight: float = Field(
+        0.5, ge=0, le=1000, title="Sparsity weight", description="What the sparsity term counts beside the reconstruction."
+    )
+    contractive: float = Field(
+        0.0,
+        ge=0,
+        le=1000,
+        title="Contraction",
+        description="λ of the penalty λ·‖∂code/∂picture‖²: small changes of the picture shall not move the code (Rifai et al. "
+        "2011). 0: none.",
+    )
     weight_decay: float = Field(
         0.0,
         ge=0,
@@ -251,10 +289,11 @@ class ObjectiveConfig(Section):
 class OptimizerConfig(Section):
     """How the weights follow the gradient."""
 
-    kind: Literal["adam", "adamw", "sgd"] = Field(
+    kind: Literal["adam", "adamw", "sgd", "lbfgs"] = Field(
         "adam",
         title="Optimizer",
-        description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum.",
+        description="Adam and AdamW adapt the step of each weight; SGD uses one step for all, with momentum. L-BFGS is the "
+        "classic for small data: each step sees all images and searches along a line, so an epoch is one step.",
     )
     learning_rate: float = Field(
         1e-3, gt=0, le=10, title="Learning rate", description="Length of each step. Too small is slow; too large diverges."
@@ -271,4 +310,26 @@ class OptimizerConfig(Section):
         le=1,
         title="Decoupled weight decay",
         description="AdamW shrinks every weight by this times the learning rate at each step, apart from the loss. AdamW only.",
+    )
+
+
+class ScheduleConfig(Section):
+    """What is trained when."""
+
+    kind: Literal["joint", "greedy"] = Field(
+        "joint",
+        title="Schedule",
+        description="All layers at once, or greedy: each layer first, as an autoencoder of one hidden layer on the codes of the "
+        "layer below, the others frozen; then all together (Bengio et al. 2007; with noise: Vincent et al. 2010).",
+    )
+    layer_epochs: int = Field(
+        10, ge=1, le=500, title="Epochs a layer", description="How long each layer is trained by itself. Greedy only."
+    )
+    classifier_epochs: int = Field(
+        0,
+        ge=0,
+        le=500,
+        title="Epochs with labels",
+        description="After all else: so many epochs of a softmax classifier on the frozen code, and as many of it and the "
+        "encoder together. 0: no labels are used.",
     )

@@ -42,6 +42,23 @@ def corrupt(images: Tensor, corruption: CorruptionConfig, noise: PixelNoise) -> 
     return corrupted
 
 
+def corrupt_codes(codes: Tensor, corruption: CorruptionConfig, noise: PixelNoise) -> Tensor:
+    """Corrupted copies of the codes (B, D) that a layer is given where layers are trained one by one (Vincent et al. 2010, 3.5).
+
+    As :func:`corrupt`, but codes have no ends to be clipped to. Raises ValueError for noise that only pictures can have.
+    """
+    if corruption.kind == "none":
+        return codes
+    if corruption.kind not in ("gaussian", "masking"):
+        raise ValueError(f"Codes cannot have {corruption.kind} noise.")
+    level: float | Tensor = corruption.level
+    if corruption.level_from is not None:
+        level = corruption.level_from + (corruption.level - corruption.level_from) * _one_each(codes, noise)
+    if corruption.kind == "masking":
+        return codes * noise.share(codes, 1 - level)
+    return codes + noise.normal(codes, 1.0) * level
+
+
 def _corrupt(images: Tensor, kind: str, level: float | Tensor, noise: PixelNoise) -> Tensor:
     """One kind of noise; `level` is one number, or one for each image in a shape that broadcasts."""
     if kind == "gaussian":

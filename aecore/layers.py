@@ -20,12 +20,16 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Dense:
-    """y = activation(W·x + b), W of shape (outputs, inputs). `tied`: W is the transpose of the encoder layer of that index."""
+    """y = activation(W·x + b), W of shape (outputs, inputs). `tied`: W is the transpose of the encoder layer of that index.
+
+    `top_k`: of each example's y only so many numbers, the largest, are kept; the others are 0.
+    """
 
     inputs: int
     outputs: int
     activation: str
     tied: int | None = None
+    top_k: int | None = None
 
     @property
     def parameters(self) -> int:
@@ -86,7 +90,8 @@ class Plan:
 
     The encoder's last layer has `code_size` outputs, or twice as many for a Gaussian code: the means, then the
     log-variances. `skips` are pairs (layer of the decoder, layer of the encoder): to what the former gives, before its
-    activation, is added what the latter gave.
+    activation, is added what the latter gave. `classes`: how many a linear classifier on the code tells apart; 0 where the
+    run has none. It is no part of the autoencoder, and is not counted in `parameters`.
     """
 
     input_shape: Shape
@@ -95,6 +100,7 @@ class Plan:
     code_size: int
     gaussian: bool
     skips: tuple[tuple[int, int], ...] = ()
+    classes: int = 0
 
     @property
     def input_size(self) -> int:
@@ -119,8 +125,8 @@ class Plan:
         return self.input_size + sum(prod(layer.shape) for layer in self.encoder + self.decoder)
 
 
-def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape) -> Plan:
-    """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width)."""
+def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape, classes: int = 0) -> Plan:
+    """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width), and a classifier of `classes`."""
     gaussian = code.kind == "gaussian"
     down: list[Layer] = []
     up: list[Layer] = []
@@ -134,7 +140,7 @@ def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape)
         *down,
         Reshape((width,)),
         *_dense(sizes[:-1], architecture.activation),
-        Dense(sizes[-2], code.size * (2 if gaussian else 1), code.activation),
+        Dense(sizes[-2], code.size * (2 if gaussian else 1), code.activation, top_k=code.top_k),
     ]
     last = architecture.activation if up else architecture.output
     first_dense = len(down) + 1  # position in the encoder of its first dense layer, for tied weights
@@ -154,6 +160,7 @@ def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape)
         code_size=code.size,
         gaussian=gaussian,
         skips=skips,
+        classes=classes,
     )
 
 

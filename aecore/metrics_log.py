@@ -85,9 +85,9 @@ class MetricsReader:
         every = -(-len(rows) // most)
         return [self._representative(rows[start : start + every]) for start in range(0, len(rows), every)]
 
-    @staticmethod
-    def _representative(rows: list[Row]) -> Row:
-        return next((row for row in reversed(rows) if row[-1] is not None), rows[-1])
+    def _representative(self, rows: list[Row]) -> Row:
+        validated = self.columns.index("val_loss")  # of a run with stages, other terms are measured in some of them only
+        return next((row for row in reversed(rows) if row[validated] is not None), rows[-1])
 
 
 def _line(row: Sequence[float | None]) -> str:

@@ -48,6 +48,21 @@ class Output:
     pixels: Tensor
 
 
+class TopK(nn.Module):
+    """Of each row of (B, D) the k largest numbers, the others 0 (Makhzani & Frey 2014, "k-Sparse autoencoders", section 2.1).
+
+    Exactly k are kept also where numbers are equal; the gradient reaches only these.
+    """
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        kept = numbers.topk(self.count, dim=1).indices
+        return numbers * torch.zeros_like(numbers).scatter_(1, kept, 1.0)
+
+
 class TiedLinear(nn.Module):
     """y = Wᵀ·x + b with the W of an encoder layer. Of a Gaussian code's layer only the rows of the means are used."""
 
@@ -69,7 +84,8 @@ class TiedLinear(nn.Module):
 class Autoencoder(nn.Module):
     """Encoder, code and decoder as a :class:`~aecore.layers.Plan` lays them out.
 
-    Takes and returns images of shape (B, C, H, W) with values 0..1.
+    Takes and returns images of shape (B, C, H, W) with values 0..1. `classifier`, where the plan has classes, takes codes
+    (B, D) to one number for each class, before the softmax.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -85,6 +101,10 @@ class Autoencoder(nn.Module):
         self.output_activation = getattr(plan.decoder[final], "activation", "linear")
         for module, layer in zip(encoder + decoder, plan.encoder + plan.decoder, strict=True):
             _initialise(module, getattr(layer, "activation", "linear"))
+        self.classifier = nn.Linear(plan.code_size, plan.classes) if plan.classes else None
+        if self.classifier is not None:
+            nn.init.zeros_(self.classifier.weight)  # all classes equally likely
+            nn.init.zeros_(self.classifier.bias)
 
     def encode(self, images: Tensor) -> Encoding:
         """Images (B, C, H, W) to their codes."""
@@ -166,8 +186,10 @@ def _module(layer: Layer, encoder: list[nn.Module]) -> nn.Module:
 
 
 def _activated(module: nn.Module, layer: Layer) -> nn.Module:
-    activation = getattr(layer, "activation", "linear")
-    return module if activation == "linear" else nn.Sequential(module, ACTIVATIONS[activation]())
+    activation, top_k = getattr(layer, "activation", "linear"), getattr(layer, "top_k", None)
+    after = [ACTIVATIONS[activation]()] if activation != "linear" else []
+    after += [TopK(top_k)] if top_k is not None else []
+    return nn.Sequential(module, *after) if after else module
 
 
 def _initialise(module: nn.Module, activation: str) -> None:

@@ -6,7 +6,7 @@ size and data sets of any length give comparable numbers: nats an image for the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from aecore.config_sections import ObjectiveConfig
 from aecore.model import Autoencoder, Output
+from aecore.penalties import contraction, l1, sparse_kl
 from aecore.total_correlation import total_correlation
 
 
@@ -62,17 +63,27 @@ def capacity_at(objective: ObjectiveConfig, progress: float) -> float:
 
 
 def terms(
-    model: Autoencoder, output: Output, target: Tensor, objective: ObjectiveConfig, *, progress: float, data_size: int
+    model: Autoencoder,
+    inputs: Tensor,
+    output: Output,
+    target: Tensor,
+    objective: ObjectiveConfig,
+    *,
+    progress: float,
+    data_size: int,
 ) -> dict[str, Tensor]:
     """Every term by its own name, unweighted, and their weighted sum as `loss`; all scalars.
 
-    progress: share of all training steps that is done, 0..1; data_size: images in the training set.
+    inputs: what the network was given, target: what it is to answer, both (B, C, H, W). progress: share of all training steps
+    that is done, 0..1; data_size: images in the training set.
 
     `loss` = reconstruction + penalty + λ·weight_decay, where the penalty of a Gaussian code is
 
     - β·kl (Kingma & Welling 2014 with β = 1; Higgins et al. 2017, equation 4, with the sign of a loss),
     - γ·|kl − C| with the C of :func:`capacity_at` (Burgess et al. 2018, equation 8), or
-    - kl + (β − 1)·total_correlation (Chen et al. 2018, equation 4 with α = γ = 1).
+    - kl + (β − 1)·total_correlation (Chen et al. 2018, equation 4 with α = γ = 1),
+
+    and that of a vector code is :func:`code_penalties`.
     """
     parts = {"reconstruction": reconstruction_term(model, output, target, objective.reconstruction)}
     loss = parts["reconstruction"]
@@ -88,16 +99,46 @@ def terms(
             case "total-correlation":
                 parts["total_correlation"] = total_correlation(output.code, mean, log_variance, data_size)
                 loss = loss + kl + (objective.beta - 1) * parts["total_correlation"]
+    else:
+        activation = getattr(model.plan.encoder[-1], "activation", "linear")
+        penalties, weighted = code_penalties(mean, activation, list(model.encoder[1:]), inputs.flatten(1), objective)
+        parts |= penalties
+        loss = loss + weighted
     if objective.weight_decay:
-        parts["weight_decay"] = half_squared_weights(model.modules())
+        parts["weight_decay"] = half_squared_weights([*model.encoder.modules(), *model.decoder.modules()])
         loss = loss + objective.weight_decay * parts["weight_decay"]
     return {"loss": loss, **parts}
+
+
+def code_penalties(
+    code: Tensor, activation: str, layers: Sequence[nn.Module], inputs: Tensor, objective: ObjectiveConfig
+) -> tuple[dict[str, Tensor], Tensor]:
+    """What a vector code costs: its penalties by name, unweighted, and their weighted sum, a scalar.
+
+    - `sparsity`: :func:`~aecore.penalties.sparse_kl` or :func:`~aecore.penalties.l1` of the code (B, D),
+    - `contraction`: :func:`~aecore.penalties.contraction` of the dense `layers` that made it from `inputs` (B, I).
+    """
+    parts: dict[str, Tensor] = {}
+    weighted = code.new_zeros(())
+    if objective.sparsity != "none":
+        is_kl = objective.sparsity == "kl"
+        parts["sparsity"] = sparse_kl(code, objective.sparsity_target, activation) if is_kl else l1(code)
+        weighted = weighted + objective.sparsity_weight * parts["sparsity"]
+    if objective.contractive:
+        parts["contraction"] = contraction(layers, inputs)
+        weighted = weighted + objective.contractive * parts["contraction"]
+    return parts, weighted
 
 
 _OWN_TERM = {"kl": (), "capacity": ("capacity",), "total-correlation": ("total_correlation",)}
 
 
+def penalty_names(objective: ObjectiveConfig) -> tuple[str, ...]:
+    """The names that :func:`code_penalties` uses, in its order."""
+    return (*(("sparsity",) if objective.sparsity != "none" else ()), *(("contraction",) if objective.contractive else ()))
+
+
 def term_names(gaussian: bool, objective: ObjectiveConfig) -> tuple[str, ...]:
     """The names that :func:`terms` uses, in its order, for a configuration."""
-    of_code = ("kl", *_OWN_TERM[objective.divergence]) if gaussian else ()
+    of_code = ("kl", *_OWN_TERM[objective.divergence]) if gaussian else penalty_names(objective)
     return ("loss", "reconstruction", *of_code, *(("weight_decay",) if objective.weight_decay else ()))

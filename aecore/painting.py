@@ -43,7 +43,7 @@ class Painter:
             corrupted=None if config.corruption.kind == "none" else _as_bytes(self._inputs),
             labels=validation.labels[chosen].numpy().astype(np.uint8),
             point_labels=validation.labels[:POINTS].numpy().astype(np.uint8),
-            positions_kind="code" if config.code.size == 2 else "pca",
+            positions_kind="code" if config.code.size == 2 and len(trainer.stages) == 1 else "pca",
         )
         write_gallery(folder, gallery)
 
@@ -55,7 +55,7 @@ class Painter:
     @torch.no_grad()
     def paint(self, *, keep: bool = False) -> None:
         """Replace the live frame; keep a copy where asked or due."""
-        model, step = self._trainer.model, self._trainer.step
+        model, step = self._trainer.task.network, self._trainer.step
         self._positions = plane(model.encode(self._points).mean.float().cpu().numpy(), self._positions)
         frame = Frame(step, _as_bytes(model.reconstruct(self._inputs)), self._positions)
         keep = keep or self.wants_to_keep

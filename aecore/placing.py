@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from aecore.config import MAX_PARAMETERS
+from aecore.config_rules import MAX_PARAMETERS
 from aecore.runs import Run
 
 MOST_TOGETHER = 24

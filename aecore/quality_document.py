@@ -25,11 +25,14 @@ NOISE_TITLES = {
 }
 
 
-def put_section(path: Path, name: str, text: str) -> None:
-    """Put a section into the document, in the place of the one of that name; the other sections stay as they are."""
+def put_section(path: Path, name: str, text: str, title: str = TITLE) -> None:
+    """Put a section into the document, in the place of the one of that name; the other sections stay as they are.
+
+    title: what a document that does not exist yet begins with.
+    """
     begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
     section = f"{begin}\n{text.strip()}\n{end}\n"
-    document = path.read_text(encoding="utf-8") if path.is_file() else TITLE
+    document = path.read_text(encoding="utf-8") if path.is_file() else title
     present = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}\n?", re.DOTALL)
     if present.search(document):
         document = present.sub(lambda _: section, document, count=1)

@@ -17,7 +17,7 @@ from aecore.config_sections import DataConfig
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.loading import Dataset, load
-from aecore.evaluation import evaluate
+from aecore.evaluation import accuracy, evaluate
 from aecore.frames import drop_frames_after
 from aecore.live_weights import LiveWeights
 from aecore.metrics_log import MetricsWriter
@@ -25,6 +25,7 @@ from aecore.moment_taking import MomentTaker
 from aecore.pacing import Paced
 from aecore.painting import Painter
 from aecore.runs import Run, Status
+from aecore.stage_numbers import drop_stages_after, keep_stage, stage_numbers
 from aecore.training import DivergedError, Trainer
 
 TICK = 0.12
@@ -63,7 +64,7 @@ def load_kept(data: DataConfig, progress: Progress | None = None, rest: Callable
     _datasets.move_to_end(key)
     while len(_datasets) > _DATASETS_KEPT:
         _datasets.popitem(last=False)
-    return _datasets[key]
+    return _datasets[key] if data.classes is None else _datasets[key].of_classes(data.classes)
 
 
 def _atlas(dataset: Dataset) -> Atlas:
@@ -98,7 +99,7 @@ class Recorder:
         self.run = run
         self.config = run.config
         self.trainer: Trainer | None = None
-        self.status = Status(steps=self.config.total_steps, epochs=self.config.epochs)
+        self.status = Status(steps=self.config.total_steps, epochs=self.config.total_epochs)
         self._leave = leave
         self._watch = watch
         self._rest = rest
@@ -148,6 +149,7 @@ class Recorder:
             self._seconds = float(words["seconds"])
             self._single_steps = int(words["single_steps"])
         drop_frames_after(self.run.frames_folder, trainer.step if resumed else -1)
+        drop_stages_after(self.run, trainer.step if resumed else -1)
         self.trainer = trainer
         self._control_stamp = -1  # a learning rate asked for before there was a trainer is set now
         self._metrics = MetricsWriter(self.run.metrics_path, trainer.terms, trainer.step if resumed else -1)
@@ -166,6 +168,8 @@ class Recorder:
         if trainer.step == trainer.total_steps:
             return  # stopped while its test set was measured
         self._set_state("running")
+        if trainer.step == trainer.stage.last_step:
+            self._end_stage()  # stopped while the end of a stage was measured
         steps = trainer.run()
         per_epoch = self.config.steps_per_epoch
         next_show = time.perf_counter() + TICK
@@ -179,6 +183,10 @@ class Recorder:
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
             if trainer.step == trainer.total_steps:
                 break  # the row of the last step is written below, with its validation
+            if trainer.step == trainer.stage.last_step:
+                self._end_stage()
+                next_show = now + TICK
+                continue
             # The first steps change most, and a run that diverges does so here: they are shown whatever the clock says.
             early = trainer.step in EARLY_STEPS
             if single or early or now >= next_show or epoch_ended:
@@ -195,16 +203,36 @@ class Recorder:
             self._moments.keep()
         self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
 
+    def _end_stage(self) -> None:
+        """What the network can do at this moment, before the next stage changes it."""
+        trainer = self._trainer
+        if any(numbers.step == trainer.step for numbers in stage_numbers(self.run)):
+            return
+        self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
+        keep_stage(self.run, trainer.stage, self._measured())
+
     def _finish(self) -> None:
         test = self._trainer.dataset.test
         save_model(self.run, self._trainer.model)
         self._save_resume()  # a stop while measuring loses nothing
-        what = f"Measuring on {len(test):,} test images"
-        self.status.test = evaluate(self._trainer.model, self.config, test, lambda done: self._progress(what, done))
+        self.status.test = self._measured()
         self.status.test_images = len(test)
+        if len(self._trainer.stages) > 1:
+            keep_stage(self.run, self._trainer.stage, self.status.test)
         self.status.preparing = None
         self.run.resume_path.unlink(missing_ok=True)
         self._set_state("finished")
+
+    def _measured(self) -> dict[str, float]:
+        """The test numbers of the network as far as it has grown."""
+        trainer, test = self._trainer, self._trainer.dataset.test
+        what = f"Measuring on {len(test):,} test images"
+        network = trainer.task.network
+        numbers = evaluate(network, self.config, test, lambda done: self._progress(what, done))
+        if trainer.stage.kind in ("softmax", "labels"):
+            numbers |= {"accuracy": accuracy(trainer.model, test)}
+        self.status.preparing = None
+        return numbers
 
     @property
     def _trainer(self) -> Trainer:

@@ -115,7 +115,7 @@ class Run:
         if run.exists:
             raise FileExistsError(f"{folder} already holds a run: choose another folder.")
         run.write_about(About(owner, time.time(), name))
-        run.write_status(Status(steps=config.total_steps, epochs=config.epochs))
+        run.write_status(Status(steps=config.total_steps, epochs=config.total_epochs))
         replace_file(folder / "config.json", config.to_json())
         return run
 

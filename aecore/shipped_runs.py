@@ -23,6 +23,9 @@ VAE_DENSE = "vae-16d-mnist"
 VAE_FASHION = "vae-2d-fashion-mnist"
 VAE_CONVOLUTIONAL = "vae-convolutional-mnist"
 
+SPARSE = "sparse-mnist"
+STACKED = "stacked-mnist"
+
 _MNIST = {"data.name": "mnist", "epochs": "20"}
 _ALL_NOISES = {"corruption.kind": "mixed", "corruption.level_from": "0", "corruption.level": "0.9"}
 _GAUSSIAN = {"corruption.kind": "gaussian", "corruption.level_from": "0", "corruption.level": "0.9"}
@@ -45,6 +48,19 @@ SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     VAE_DENSE: ("vae", _MNIST | {"code.size": "16", "epochs": "30", "optimizer.learning_rate": "4e-3"}),
     VAE_FASHION: ("vae", _MNIST | _PLANE | {"data.name": "fashion-mnist", "optimizer.learning_rate": "2e-3"}),
     VAE_CONVOLUTIONAL: ("vae", _MNIST | _CONVOLUTIONS | {"code.size": "16", "optimizer.learning_rate": "2e-3"}),
+    SPARSE: ("sparse-kl", _MNIST | {"epochs": "40", "batch_size": "200"}),
+    STACKED: (
+        "stacked",
+        _MNIST
+        | {
+            "schedule.layer_epochs": "15",
+            "epochs": "5",
+            "schedule.classifier_epochs": "20",
+            "optimizer.schedule": "one-cycle",
+            "optimizer.learning_rate": "3e-3",
+            "batch_size": "200",
+        },
+    ),
 }
 """By name of the folder in `checkpoints/`: the preset, and what is changed in it."""
 
@@ -59,9 +75,13 @@ TITLES = {
     VAE_DENSE: "VAE, 16 numbers, MNIST",
     VAE_FASHION: "VAE, 2 numbers, Fashion-MNIST",
     VAE_CONVOLUTIONAL: "Convolutional VAE, 16 numbers, MNIST",
+    SPARSE: "Sparse autoencoder, 196 units, MNIST",
+    STACKED: "Stacked autoencoder, 200-200, MNIST",
 }
 """What pages call them."""
 
+_PROBED = (SPARSE,)
+"""Those whose code is tried out as features for a classifier, on the Features page."""
 _BOUND_SAMPLES = 500
 _BOUND_IMAGES = 1_000
 """For the likelihood of the VAEs, measured once when they are made."""
@@ -79,6 +99,8 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
     The weights are kept in half precision, and every second frame; the test numbers are those of these weights.
     """
     # With torch, which those who only read the table do not need.
+    from aecore import probe, probe_results
+    from aecore.config_sections import DataConfig
     from aecore.latent_measuring import measure
     from aecore.latent_numbers import keep
     from aecore.recording import Recorder, load_kept
@@ -88,9 +110,11 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
         status = Recorder(run, watch=watch).record()
         if status.state == "finished":
             status = halve(run)
-            thin_frames(run.frames_folder)
+            thin_frames(run.frames_folder, wanted=[stage.last_step for stage in run.config.stages])
             test = load_kept(run.config.data).test
             keep(run, measure(run, test, samples=_BOUND_SAMPLES, bound_images=_BOUND_IMAGES))
+            if name in _PROBED:
+                probe_results.keep(run, probe.measure(run, load_kept(DataConfig(name=run.config.data.name))))
             target = CHECKPOINTS / name
             shutil.rmtree(target, ignore_errors=True)
             run.folder.rename(target)

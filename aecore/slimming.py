@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
@@ -23,21 +24,22 @@ def halve(run: Run) -> Status:
     """Round the weights to half precision, and measure the test numbers of these weights. Returns the new status."""
     # With torch, which those who only read do not need.
     from aecore.checkpoint import halve_weights, load_model
-    from aecore.evaluation import evaluate
+    from aecore.evaluation import accuracy, evaluate
     from aecore.recording import load_kept
 
     halve_weights(run)
     config, status = run.config, run.status
-    status.test = evaluate(load_model(run), config, load_kept(config.data).test)
+    model, test = load_model(run), load_kept(config.data).test
+    status.test = evaluate(model, config, test) | ({"accuracy": accuracy(model, test)} if model.classifier is not None else {})
     run.write_status(status)
     return status
 
 
-def thin_frames(folder: Path, every: int = 2) -> None:
-    """Keep one frame of each few, and the last."""
+def thin_frames(folder: Path, every: int = 2, wanted: Collection[int] = ()) -> None:
+    """Keep one frame of each few, the last, and those of the `wanted` steps."""
     steps = kept_frames(folder)
     for index, step in enumerate(steps):
-        if index % every and index < len(steps) - 1:
+        if index % every and index < len(steps) - 1 and step not in wanted:
             (folder / f"{step:08d}.safetensors").unlink()
 
 

@@ -8,20 +8,25 @@ random permutation, scaled and corrupted with tensor operations; losses stay ten
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from aecore.config import RunConfig
+from aecore.config_rules import LBFGS_HISTORY
 from aecore.config_sections import OptimizerConfig
 from aecore.corruption import corrupt
 from aecore.data.loading import Dataset, Split
-from aecore.model import Autoencoder, Output, build
+from aecore.model import build
 from aecore.noise import PixelNoise
-from aecore.objective import term_names, terms
+from aecore.optimizer_state import pack, unpack, words_of
+from aecore.stage_tasks import all_names, reconstruction_of, task_of
+from aecore.stages import stage_at
 
+_SEARCHES = 26
+"""Evaluations of the loss that one step of L-BFGS may cost, torch's usual 25 for its search among them; mostly it needs 2."""
 _ORDER, _PIXELS, _CODES, _EVALUATION = range(4)  # streams of random numbers that must not depend on each other
 
 
@@ -62,13 +67,18 @@ def _half_cosine(start: float, end: float, progress: float) -> float:
     return end + (start - end) * 0.5 * (1 + math.cos(math.pi * progress))
 
 
-def make_optimizer(model: Autoencoder, config: OptimizerConfig) -> torch.optim.Optimizer:
-    """The optimizer of a run; torch's fused kernels, which update all weights in one pass."""
-    weights = list(model.parameters())
+def make_optimizer(weights: Sequence[nn.Parameter], config: OptimizerConfig) -> torch.optim.Optimizer:
+    """The optimizer of a run; torch's fused kernels, which update all weights in one pass, where there are some."""
     if config.kind == "adam":
         return torch.optim.Adam(weights, lr=config.learning_rate, fused=True)
     if config.kind == "adamw":
         return torch.optim.AdamW(weights, lr=config.learning_rate, weight_decay=config.decoupled_decay, fused=True)
+    if config.kind == "lbfgs":
+        # One step of ours is one of its iterations; its memory lasts from step to step. It begins each search at length 1.
+        # Without `max_eval`, torch allows 5/4 evaluations an iteration: none for the search itself.
+        return torch.optim.LBFGS(
+            weights, lr=1.0, max_iter=1, max_eval=_SEARCHES, history_size=LBFGS_HISTORY, line_search_fn="strong_wolfe"
+        )
     return torch.optim.SGD(weights, lr=config.learning_rate, momentum=config.momentum, fused=True)
 
 
@@ -95,17 +105,27 @@ class Trainer:
         self.dataset = dataset
         self.device = device or pick_device()
         self.model = build(config.plan, random_seed(config.seed)).to(self.device)
-        self.optimizer = make_optimizer(self.model, config.optimizer)
         self.learning_rate = config.optimizer.learning_rate
         """The rate before the schedule; assign to change it while running."""
         self.step = 0
-        self.images = dataset.train.take(config.train_size).images.to(self.device)
+        train = dataset.train.take(config.train_size)
+        self.images, self.labels = train.images.to(self.device), train.labels.to(self.device)
+        self.stages = config.stages
         self.total_steps = config.total_steps
-        self.terms = term_names(config.code.kind == "gaussian", config.objective)
+        self.terms = all_names(config)
         self._pixel_noise = PixelNoise(random_seed(config.seed, _PIXELS))
         self._code_noise = torch.Generator(self.device).manual_seed(random_seed(config.seed, _CODES))
         self._order: tuple[int, Tensor] | None = None
-        self._sums = torch.zeros(len(self.terms), device=self.device)
+        self._enter(0)
+
+    def _enter(self, index: int) -> None:
+        """Begin a stage, with an optimizer that knows nothing of the one before."""
+        self._stage = index
+        self.stage = self.stages[index]
+        """That of the last step, or before the first step the first."""
+        self.task = task_of(self.stage, self.model, self.config, len(self.images))
+        self.optimizer = make_optimizer(self.task.weights(), self.config.optimizer)
+        self._sums = torch.zeros(len(self.task.names), device=self.device)
         self._summed = 0
 
     @property
@@ -115,45 +135,87 @@ class Trainer:
 
     @property
     def current_rate(self) -> float:
-        """The learning rate of the next step, schedule included."""
-        return self.learning_rate * schedule_factor(self.config.optimizer.schedule, self.step / self.total_steps)
+        """The learning rate of the next step, schedule included: each stage goes through the schedule once."""
+        if self.config.optimizer.kind == "lbfgs":
+            return 1.0
+        stage = self.stages[stage_at(self.stages, self.step)]
+        return self.learning_rate * schedule_factor(self.config.optimizer.schedule, (self.step - stage.first_step) / stage.steps)
+
+    @property
+    def progress(self) -> float:
+        """The share of the present stage that is done, 0..1."""
+        return (self.step - self.stage.first_step) / self.stage.steps
 
     def run(self) -> Iterator[int]:
         """Train to the end; yields the number of steps done, after each."""
         while self.step < self.total_steps:
-            self._train_batch()
+            stage = stage_at(self.stages, self.step)
+            if stage != self._stage:
+                self._enter(stage)
+            if self.config.optimizer.kind == "lbfgs":
+                self._train_on_all()
+            else:
+                self._train_batch()
+            self.step += 1
             yield self.step
 
     def next_batch(self) -> tuple[Tensor, Tensor]:
-        """The images of the next step and their corrupted copies, (B, C, H, W), 0..1."""
+        """The images of the next step, (B, C, H, W), 0..1, and their labels, (B,)."""
         epoch, index = divmod(self.step, self.config.steps_per_epoch)
         if self._order is None or self._order[0] != epoch:
             # Each epoch's order depends on the seed and the epoch alone: a resumed run finds it again.
             generator = torch.Generator().manual_seed(random_seed(self.config.seed, _ORDER, epoch))
-            self._order = (epoch, torch.randperm(len(self.images), generator=generator).to(self.device))
+            order = torch.randperm(len(self.images), generator=generator)
+            while len(order) < self.config.train_size:  # of classes that are rarer than others
+                order = torch.cat([order, torch.randperm(len(self.images), generator=generator)])
+            self._order = (epoch, order[: self.config.train_size].to(self.device))
         size = self.config.batch_size
-        chosen = self._order[1][index * size : (index + 1) * size]
-        images = scaled(self.images.index_select(0, chosen), self.device)  # many times faster than self.images[chosen]
-        return images, corrupt(images, self.config.corruption, self._pixel_noise)
+        return self._batch(self._order[1][index * size : (index + 1) * size])
+
+    def _batch(self, chosen: Tensor) -> tuple[Tensor, Tensor]:
+        # index_select is many times faster than self.images[chosen].
+        return scaled(self.images.index_select(0, chosen), self.device), self.labels.index_select(0, chosen)
 
     def _train_batch(self) -> None:
-        images, corrupted = self.next_batch()
-        losses = self._terms(self.model(corrupted, self._code_noise), images)
+        images, labels = self.next_batch()
+        losses = self.task.losses(images, labels, self._pixel_noise, self._code_noise, self.progress)
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["lr"] = self.current_rate
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
-        self._sums += torch.stack([losses[name].detach() for name in self.terms]) * len(images)
-        self._summed += len(images)
-        self.step += 1
+        self._add(losses, len(images))
 
-    def _terms(self, output: Output, images: Tensor) -> dict[str, Tensor]:
-        progress = self.step / self.total_steps
-        return terms(self.model, output, images, self.config.objective, progress=progress, data_size=len(self.images))
+    def _train_on_all(self) -> None:
+        """One iteration of L-BFGS. Its line search compares losses, so each is of all images, with the same noise every time."""
+        everything = torch.arange(len(self.images), device=self.device)
+        size = self.config.batch_size
+        is_first = True
+
+        def closure() -> Tensor:
+            nonlocal is_first
+            pixel_noise, code_noise = evaluation_noise(self.config, _PIXELS, self.device)
+            self.optimizer.zero_grad(set_to_none=True)
+            total = torch.zeros((), device=self.device)
+            for chosen in everything.tensor_split(tuple(range(size, len(everything), size))):
+                images, labels = self._batch(chosen)
+                losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress)
+                loss = losses["loss"] * (len(images) / len(everything))
+                loss.backward()  # type: ignore[no-untyped-call]
+                total += loss.detach()
+                if is_first:  # the weights before the step, as with the other optimizers
+                    self._add(losses, len(images))
+            is_first = False
+            return total
+
+        self.optimizer.step(closure)  # type: ignore[arg-type]
+
+    def _add(self, losses: Mapping[str, Tensor], count: int) -> None:
+        self._sums += torch.stack([losses[name].detach() for name in self.task.names]) * count
+        self._summed += count
 
     def read_losses(self) -> dict[str, float]:
-        """Mean of every term over the images since the last call; {} if there were none. Raises DivergedError."""
+        """Mean of every term of the stage over the images since the last call; {} if there were none. Raises DivergedError."""
         if not self._summed:
             return {}
         values = (self._sums / self._summed).tolist()
@@ -164,47 +226,57 @@ class Trainer:
                 f"The loss stopped being a finite number at step {self.step}: training diverged. "
                 f"Try a smaller learning rate than {self.learning_rate:g}."
             )
-        return dict(zip(self.terms, values, strict=True))
+        return dict(zip(self.task.names, values, strict=True))
 
     @torch.no_grad()
     def evaluate(self, split: Split, poll: Callable[[], object] = lambda: None, batch_size: int = 250) -> dict[str, float]:
         """Mean of every term of the *same* objective over a split that is not trained on, with noise that is the same each time.
 
+        In a stage of its own, where the reconstruction is none of the terms, also that of the network as far as it has grown.
         `poll` is called between batches, so that whoever waits for a pause or a stop need not wait for the whole split.
         """
         pixel_noise, code_noise = evaluation_noise(self.config, _EVALUATION, self.device)
-        sums = torch.zeros(len(self.terms), device=self.device)
+        grown_noise, _ = evaluation_noise(self.config, _EVALUATION, self.device)
+        sums: dict[str, float] = {}
         for start in range(0, len(split), batch_size):
             poll()
             images = scaled(split.images[start : start + batch_size], self.device)
-            output = self.model(corrupt(images, self.config.corruption, pixel_noise), code_noise)
-            losses = self._terms(output, images)
-            sums += torch.stack([losses[name] for name in self.terms]) * len(images)
-        return dict(zip(self.terms, (sums / len(split)).tolist(), strict=True))
+            labels = split.labels[start : start + batch_size].to(self.device)
+            losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress)
+            if "reconstruction" not in losses:
+                given = corrupt(images, self.config.corruption, grown_noise)
+                kind = self.config.objective.reconstruction
+                losses["reconstruction"] = reconstruction_of(self.task.network, images, given, kind)
+            for name, value in losses.items():
+                sums[name] = sums.get(name, 0.0) + float(value) * len(images) / len(split)
+        return sums
 
     # --- stop here, go on there -------------------------------------------------------------------------------------
 
     def state(self) -> tuple[dict[str, Tensor], dict[str, str]]:
         """All that is needed to go on exactly as if never stopped: tensors by name, and a few words."""
         tensors = {f"model.{name}": value for name, value in self.model.state_dict().items()}
-        for index, entries in self.optimizer.state_dict()["state"].items():
-            tensors |= {f"optimizer.{index}.{key}": value for key, value in entries.items() if value is not None}
+        optimizer, optimizer_words = pack(self.optimizer)
+        tensors |= {f"optimizer.{name}": value for name, value in optimizer.items()}
         tensors["pixel_noise"] = self._pixel_noise.state()
         tensors["code_noise"] = self._code_noise.get_state()
         # What was trained since the losses were last read belongs to the next row of the metrics.
         tensors["sums"] = self._sums
-        words = {"step": str(self.step), "learning_rate": repr(self.learning_rate), "summed": str(self._summed)}
+        words = {
+            "step": str(self.step),
+            "stage": str(self._stage),
+            "learning_rate": repr(self.learning_rate),
+            "summed": str(self._summed),
+            "optimizer": optimizer_words,
+        }
         return {name: value.detach().cpu().contiguous() for name, value in tensors.items()}, words
 
     def load_state(self, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:
         """Go on from :meth:`state`. The config must be the one that it was taken with."""
         self.model.load_state_dict(_group(tensors, "model."))
-        optimizer = self.optimizer.state_dict()
-        optimizer["state"] = {}
-        for name, value in _group(tensors, "optimizer.").items():
-            index, key = name.split(".", 1)
-            optimizer["state"].setdefault(int(index), {})[key] = value
-        self.optimizer.load_state_dict(optimizer)
+        self._enter(int(words.get("stage", 0)))
+        optimizer = _group(tensors, "optimizer.")
+        unpack(self.optimizer, optimizer, words.get("optimizer") or words_of(optimizer))
         self._pixel_noise.set_state(tensors["pixel_noise"])
         self._code_noise.set_state(tensors["code_noise"])
         self._sums = tensors["sums"].to(self.device).clone()

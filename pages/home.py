@@ -15,6 +15,7 @@ SHOWN_RUN = "vanilla-mnist"
 TRAIN_PAGE = Path(__file__).parent / "train.py"
 DENOISE_PAGE = Path(__file__).parent / "denoise.py"
 LATENT_PAGE = Path(__file__).parent / "latent.py"
+FEATURES_PAGE = Path(__file__).parent / "features.py"
 DISENTANGLE_PAGE = Path(__file__).parent / "disentangle.py"
 
 
@@ -57,8 +58,8 @@ def show_explorer() -> None:
 
 def show_cards() -> None:
     """Where to go from here, and the words that other pages and books use."""
-    train, denoise = st.columns(2)
-    latent, disentangle = st.columns(2)
+    train, denoise, latent = st.columns(3)
+    features, disentangle = st.columns(2)
     words, family = st.columns(2)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
@@ -77,6 +78,12 @@ def show_cards() -> None:
             "where it lands, turn a 4 into a 9."
         )
         st.page_link(LATENT_PAGE, label="Open the Latent space page", icon=":material/explore:")
+    with features, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Look at the units**  \nSqueeze harder and see what is lost; make units sparse and see strokes appear; train layer "
+            "by layer; then classify with ten labels."
+        )
+        st.page_link(FEATURES_PAGE, label="Open the Features page", icon=":material/category:")
     with disentangle, st.container(border=True, height="stretch"):
         st.markdown(
             "**Ask what β does**  \nTrain the same network with several βs side by side, and measure which of its numbers found "

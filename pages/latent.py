@@ -14,6 +14,7 @@ from aecore.ui.latent_runs import about, choose_run
 from aecore.ui.latent_walk import latent_walk
 
 TRAIN_PAGE = str(Path(__file__).parent / "train.py")
+FEATURES_PAGE = str(Path(__file__).parent / "features.py")
 VIEWS = {
     "Walk": latent_walk,
     "Map": latent_map,
@@ -30,6 +31,9 @@ if run is None:
     st.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
     st.stop()
 about(run, TRAIN_PAGE)
+if run.config.code.kind == "vector":
+    query = {"view": "Sparsity", "units_of": run.token}
+    st.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
 tabs = st.tabs([*VIEWS, "Numbers"], key="view", bind="query-params")
 for tab, (name, view) in zip(tabs, VIEWS.items(), strict=False):
     if tab.open:

@@ -4,10 +4,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore.ui import address, run_panel, settings_form
+from aecore.config import RunConfig
+from aecore.ui import address, run_panel, settings_panel
 from aecore.ui.architecture_drawing import show_architecture
 from aecore.ui.experiment_state import opened, remember
 from aecore.ui.presets_menu import choose_preset
+from aecore.ui.settings_data import choose_data
+
+
+def _epochs(config: RunConfig) -> str:
+    """How long training is, stage by stage where it has some."""
+
+    def words(count: int) -> str:
+        return f"{count} epoch{'s' if count > 1 else ''}"
+
+    if len(config.stages) == 1:
+        return words(config.epochs)
+    each = [f"{stage.title}: {stage.steps // config.steps_per_epoch}" for stage in config.stages]
+    return f"{words(config.total_epochs)} ({', '.join(each)})"
+
 
 LATENT_PAGE = str(Path(__file__).parent / "latent.py")
 
@@ -18,13 +33,13 @@ for problem in problems:
     st.warning(problem, icon=":material/link_off:")
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
-    settings_form.choose_data()
+    choose_data()
     preset = choose_preset(experiment.preset)
     st.caption(preset.summary)
 
 # In the sidebar, because there a phone folds it away and a projector shows it beside the pictures.
 with st.sidebar:
-    config, mistakes = settings_form.show()
+    config, mistakes = settings_panel.show()
 
 for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
@@ -43,7 +58,7 @@ if config is not None:
         times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
         squeeze = f"{times} times fewer" if ratio > 1 else "no fewer: overcomplete"
         around = ", and skip connections around it" if plan.skips else ""
-        epochs = f"{config.epochs} epoch{'s' if config.epochs > 1 else ''}"
+        epochs = _epochs(config)
         st.caption(
             f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
             f"**{plan.code_size:,} in the code** ({squeeze}{around}); {config.total_steps:,} steps: {epochs} of "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import struct
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -13,8 +13,9 @@ from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, expect
 
+from aecore.stages import Stage
 from aecore.ui.components import source
-from aecore.ui.live_view import SCRIPTS, STYLES
+from aecore.ui.live_view import SCRIPTS, STYLES, described
 from tests.browser import component_page
 
 COLUMNS = ["step", "epoch", "seconds", "learning_rate", "train_loss", "train_kl", "val_loss", "val_kl"]
@@ -135,9 +136,10 @@ class LivePage:
         self.page.evaluate(KEEP_ADDRESSES)
         self.mount(*runs, **data)
 
-    def mount(self, *tokens: str, state: str = "running", nonce: int = 0) -> None:
+    def mount(self, *tokens: str, state: str = "running", nonce: int = 0, stages: Sequence[Stage] = ()) -> None:
         runs = [{"token": token, "name": f"run {token}"} for token in tokens]
         data = {"base": "/lab", "runs": runs, "state": state, "nonce": nonce, "corrupted": False, "labels": {}}
+        data |= {"stages": described(stages)}
         self.page.evaluate("data => mount(data)", data)
 
     def shows(self, **data: object) -> None:

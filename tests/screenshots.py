@@ -17,6 +17,7 @@ README_PICTURE = ROOT / "docs" / "train.png"
 DENOISE_PICTURE = ROOT / "docs" / "denoise.png"
 LATENT_PICTURE = ROOT / "docs" / "latent.png"
 SWEEP_PICTURE = ROOT / "docs" / "disentangle.png"
+FEATURES_PICTURE = ROOT / "docs" / "features.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
@@ -74,6 +75,17 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 _picture(page, folder / f"disentangle-{tab.lower().replace(' ', '-')}-{name}.png")
                 if tab == "Live" and not trained:
                     _picture(page, SWEEP_PICTURE)
+            for tab, ready in (
+                ("Bottleneck", ".js-plotly-plot"),
+                ("Sparsity", "[data-testid=features-units][data-frames]"),
+                ("Layer by layer", "[data-testid=layer-curves][data-state=finished]"),
+                ("Use", ".js-plotly-plot"),
+            ):
+                page.goto(f"{server.url}/features?view={tab}")
+                page.locator(ready).first.wait_for()
+                _picture(page, folder / f"features-{tab.lower().replace(' ', '-')}-{name}.png")
+                if tab == "Sparsity" and not trained:
+                    _picture(page, FEATURES_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)

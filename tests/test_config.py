@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, reject
 from hypothesis import strategies as st
 
-from aecore.config import MAX_PARAMETERS, RunConfig, bounds, choices
+from aecore.config import RunConfig, bounds, choices
 from aecore.config_errors import MOST_PROBLEMS, ConfigError
+from aecore.config_rules import MAX_PARAMETERS
 from aecore.data.shape_grid import LEAST_PICTURES
 from aecore.data.shapes import FACTOR_SIZES
 from tests.tiny import settings
@@ -41,23 +42,32 @@ def configs(draw: st.DrawFn) -> RunConfig:
     data = any_of("data.name")
     conv = draw(st.booleans())
     gaussian = draw(st.booleans())
+    greedy = not conv and not gaussian and draw(st.booleans())
     loss = any_of("objective.reconstruction")
+    size = draw(st.integers(1, 100))
+    steps = draw(st.none() | factor_steps) if data == "shapes" else None
+    classes = draw(st.none() | st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True)) if steps is None else None
+    sparsity = "none" if gaussian else any_of("objective.sparsity")
+    activations = st.sampled_from(["sigmoid", "tanh"] if sparsity == "kl" else choices("architecture.activation"))
+    optimizer = any_of("optimizer.kind")
     drawn = settings(
         data__name=data,
         data__resolution=draw(st.sampled_from([None, 64, 32] if data == "shapes" else [None, 28])),
-        data__factor_steps=draw(st.none() | factor_steps) if data == "shapes" else None,
+        data__factor_steps=steps,
+        data__classes=classes,
         data__train_images=draw(st.none() | st.integers(10, 1_000_000)),
         architecture__kind="conv2d" if conv else "dense",
         architecture__hidden=draw(st.lists(st.integers(1, 150), max_size=8)),
         architecture__channels=draw(st.lists(st.integers(1, 32), min_size=1, max_size=4)),
         architecture__kernel_size=any_of("architecture.kernel_size"),
-        architecture__activation=any_of("architecture.activation"),
+        architecture__activation=draw(activations),
         architecture__tied=not conv and draw(st.booleans()),
         architecture__output="sigmoid" if loss == "bce" else any_of("architecture.output"),
         code__kind="gaussian" if gaussian else "vector",
-        code__size=draw(st.integers(1, 100)),
-        code__activation="linear" if gaussian else any_of("code.activation"),
-        corruption__kind=any_of("corruption.kind"),
+        code__size=size,
+        code__activation="linear" if gaussian else draw(activations),
+        code__top_k=None if gaussian else draw(st.none() | st.integers(1, size)),
+        corruption__kind=draw(st.sampled_from(["none", "gaussian", "masking"])) if greedy else any_of("corruption.kind"),
         corruption__level=draw(numbers("corruption.level")),
         objective__reconstruction=loss,
         objective__divergence=any_of("objective.divergence") if gaussian else "kl",
@@ -66,9 +76,16 @@ def configs(draw: st.DrawFn) -> RunConfig:
         objective__gamma=draw(numbers("objective.gamma")),
         objective__capacity_rise=draw(st.floats(0, 1, exclude_min=True)),
         objective__weight_decay=draw(numbers("objective.weight_decay")),
-        optimizer__kind=any_of("optimizer.kind"),
+        objective__sparsity=sparsity,
+        objective__sparsity_target=draw(st.floats(0, 1, exclude_min=True, exclude_max=True)),
+        objective__sparsity_weight=draw(numbers("objective.sparsity_weight")),
+        objective__contractive=0.0 if conv or gaussian else draw(numbers("objective.contractive")),
+        schedule__kind="greedy" if greedy else "joint",
+        schedule__layer_epochs=draw(st.integers(1, 500)),
+        schedule__classifier_epochs=draw(st.integers(0, 500)),
+        optimizer__kind=optimizer,
         optimizer__learning_rate=draw(st.floats(0, 10, exclude_min=True)),
-        optimizer__schedule=any_of("optimizer.schedule"),
+        optimizer__schedule="constant" if optimizer == "lbfgs" else any_of("optimizer.schedule"),
         optimizer__momentum=draw(st.floats(0, 1, exclude_max=True)),
         optimizer__decoupled_decay=draw(numbers("optimizer.decoupled_decay")),
         epochs=draw(st.integers(1, 500)),
@@ -144,6 +161,10 @@ def test_every_setting_says_what_it_is() -> None:
         ("corruption.level", 0, 1),
         ("objective.beta", 0, 1000),
         ("objective.weight_decay", 0, 10),
+        ("objective.sparsity_weight", 0, 1000),
+        ("objective.contractive", 0, 1000),
+        ("schedule.layer_epochs", 1, 500),
+        ("schedule.classifier_epochs", 0, 500),
         ("optimizer.decoupled_decay", 0, 1),
         ("epochs", 1, 500),
         ("batch_size", 1, 4096),
@@ -165,6 +186,13 @@ def test_the_bounds_are_inside_and_what_lies_beyond_is_refused(name: str, low: f
         ("optimizer.learning_rate", 0, "must be more than 0"),
         ("optimizer.learning_rate", 10.5, "must be at most 10"),
         ("optimizer.momentum", 1, "must be less than 1"),
+        ("objective.sparsity_target", 0, "must be more than 0"),
+        ("objective.sparsity_target", 1, "must be less than 1"),
+        ("objective.sparsity", "l2", "must be one of 'none', 'kl' or 'l1'"),
+        ("code.top_k", 0, "must be at least 1"),
+        ("code.top_k", 4097, "must be at most 4096"),
+        ("data.classes", "cat", "must be a whole number"),
+        ("schedule.kind", "backwards", "must be one of 'joint' or 'greedy'"),
         ("seed", -1, "must be at least 0"),
         ("seed", 2**31, "must be less than 2147483648"),
         ("architecture.hidden", "1-" * 9, "can have at most 8 entries"),
@@ -398,3 +426,56 @@ def test_thousands_of_mistakes_are_told_in_a_few_sentences() -> None:
 def test_what_does_not_fit_the_regulariser_the_factors_or_the_filters_is_refused(given: dict[str, Any], words: str) -> None:
     with pytest.raises(ConfigError, match=re.escape(words)):
         USUAL.with_settings(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"data.classes": "5-12"}, "The classes of Digits are 0 to 9: name some of them in data.classes, each once, e.g. 0-1."),
+        ({"code.kind": "gaussian", "code.top_k": 3}, "leave code.top_k empty, or set code.kind to vector"),
+        ({"code.size": 8, "code.top_k": 9}, "Of 8 numbers no 9 can be kept: set code.top_k to 8 at most."),
+        ({"code.kind": "gaussian", "objective.sparsity": "l1"}, "set objective.sparsity to none, or code.kind to vector"),
+        ({"objective.sparsity": "kl"}, "set code.activation to sigmoid or tanh, or objective.sparsity to l1"),
+        ({"objective.sparsity": "kl", "code.activation": "relu"}, "“relu” has none"),
+        (
+            {
+                "objective.sparsity": "kl",
+                "code.activation": "tanh",
+                "schedule.kind": "greedy",
+                "architecture.hidden": "9",
+            },
+            "“relu” has none: set architecture.activation to sigmoid or tanh",
+        ),
+        ({"objective.contractive": 0.1, "architecture.kind": "conv2d"}, "set architecture.kind to dense and code.kind to vector"),
+        ({"objective.contractive": 0.1, "code.kind": "gaussian"}, "or objective.contractive to 0"),
+        (
+            {"objective.contractive": 0.1, "architecture.hidden": "1000", "code.size": 500, "batch_size": 512},
+            "what each of 500 code numbers owes to each of 1,000 units: use a batch size of 300 at most",
+        ),
+        ({"schedule.kind": "greedy", "architecture.kind": "conv2d"}, "set architecture.kind to dense, or schedule.kind to joint"),
+        ({"schedule.kind": "greedy", "code.kind": "gaussian"}, "set code.kind to vector, or schedule.kind to joint"),
+        ({"schedule.kind": "greedy", "corruption.kind": "mixed"}, "cannot have “mixed” noise: set corruption.kind to gaussian"),
+        ({"optimizer.kind": "lbfgs", "optimizer.schedule": "cosine"}, "set optimizer.schedule to constant"),
+        (
+            {"optimizer.kind": "lbfgs", "architecture.hidden": "3000", "code.size": 500},
+            "L-BFGS remembers its last 20 steps: this network's 7,711,284 parameters are too many for that, 5,000,000",
+        ),
+    ],
+)
+def test_each_rule_of_sparse_stacked_and_contractive_networks_says_what_to_change(given: dict[str, Any], words: str) -> None:
+    (problem,) = problems(lambda: USUAL.with_settings(given))
+    assert words in problem
+    assert problem.endswith(".")
+
+
+def test_what_is_nearly_refused_is_allowed() -> None:
+    for values in (
+        {"objective.sparsity": "kl", "code.activation": "tanh", "architecture.hidden": "9"},  # ReLU below is no code here
+        {"objective.sparsity": "kl", "code.activation": "sigmoid", "schedule.kind": "greedy"},
+        {"objective.contractive": 0.1, "architecture.hidden": "1000", "code.size": 500, "batch_size": 300},
+        {"code.size": 8, "code.top_k": 8},
+        {"schedule.classifier_epochs": 3, "architecture.kind": "conv2d"},
+        {"schedule.classifier_epochs": 3, "code.kind": "gaussian"},
+        {"data.name": "shapes", "data.classes": "2"},
+    ):
+        assert USUAL.with_settings(values).differences(USUAL).keys() == values.keys()

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 from streamlit.testing.v1 import AppTest
 
+from aecore.stages import Stage
 from aecore.ui.components import source
 from tests.live_view_harness import FakeRun, FakeServer, Handler, LivePage
 
@@ -272,6 +273,90 @@ def test_every_state_is_said_in_words(live: LivePage) -> None:
         expect(live.find("message")).to_have_text(message)
         done = {"preparing": "40", "running": "2"}.get(state, "1")
         expect(live.find("progress")).to_have_attribute("aria-valuenow", done)
+
+
+STAGES = (Stage("layer", 1, 0, 30), Stage("layer", 2, 30, 30), Stage("whole", 2, 60, 940))
+
+
+def places(live: LivePage) -> list[str | None]:
+    return [entry.get_attribute("data-place") for entry in live.find("stages").get_by_role("listitem").all()]
+
+
+def test_each_stage_has_its_place_its_name_and_its_own_scale(live: LivePage) -> None:
+    run = FakeRun()
+    live.open({"a": run}, stages=STAGES)
+    expect(live.find("stages")).to_be_visible()  # before there is a row, so that nothing moves later
+    expect(live.find("stages").get_by_role("listitem")).to_have_text(["Layer 1", "Layer 2", "All layers"])
+    run.train(900.0, 800.0)
+    live.shows(points=2, parts=1)
+    assert places(live) == ["now", "later", "later"]
+    expect(live.find("message")).to_have_text("Layer 1 of 2. About 20 s left")
+    expect(live.find("term-loss")).to_have_text("Each stage's loss")
+    run.train(700.0, validation=750.0)
+    run.train(9.0, 8.0)
+    live.shows(points=5, parts=2)
+    assert places(live) == ["done", "now", "later"]
+    expect(live.find("message")).to_contain_text("Layer 2 of 2.")
+    live.find("loss-chart").focus()
+    live.page.keyboard.press("End")
+    expect(live.reading("a", "training")).to_have_text("8.00000")
+    expect(live.reading("a", "validation")).to_have_text("–")  # the last one was of another loss
+    expect(live.find("readout")).to_contain_text("Layer 2")
+    for _ in range(2):
+        live.page.keyboard.press("ArrowLeft")
+    expect(live.reading("a", "validation")).to_have_text("750.000")
+    run.train(7.0, 30.0, validation=31.0)
+    live.shows(points=7, parts=3)
+    expect(live.find("message")).to_contain_text("All layers. ")
+    live.find("term-kl").click()
+    live.shows(parts=1)
+
+
+def test_a_scale_of_its_own_makes_a_small_loss_as_tall_as_a_large_one(live: LivePage) -> None:
+    """The pixels that the curve of the second stage covers, from its highest to its lowest."""
+    run = FakeRun()
+    run.train(900.0, 500.0, 100.0, 0.9, 0.5, 0.1)
+    tall = """canvas => {
+      const { width, height } = canvas
+      const pen = canvas.getContext("2d")
+      const { data } = pen.getImageData(width * 0.55, 0, width * 0.35, height - 50 * devicePixelRatio)
+      const isLine = (i) => data[i + 2] - data[i] > 60 && data[i + 3] > 60 // blue
+      const rows = [...Array(data.length / 4).keys()].filter((at) => isLine(4 * at)).map((at) => Math.floor(at / (width * 0.35)))
+      return rows.length ? (Math.max(...rows) - Math.min(...rows)) / height : 0
+    }"""
+    live.open({"a": run}, stages=STAGES)
+    live.shows(points=6, parts=2)
+    assert live.find("loss-chart").evaluate(tall) > 0.3
+    live.mount("a")
+    live.shows(parts=1)
+    assert live.find("loss-chart").evaluate(tall) < 0.1
+
+
+def test_beside_other_runs_there_is_one_scale(live: LivePage) -> None:
+    first, second = FakeRun(), FakeRun(state="finished")
+    first.train(9.0, 8.0, 7.0, 3.0, 2.0)
+    second.train(5.0, 4.0, 3.0)
+    live.open({"a": first, "b": second}, stages=STAGES)
+    live.shows(runs=2, points=5, parts=1)
+    assert places(live) == ["done", "now", "later"]
+
+
+def test_a_run_of_one_stage_has_no_list(live: LivePage) -> None:
+    run = FakeRun()
+    run.train(9.0)
+    live.open({"a": run}, stages=STAGES[:1])
+    live.shows(points=1, parts=1)
+    expect(live.find("stages")).to_be_hidden()
+    expect(live.find("term-loss")).to_have_text("Total")
+
+
+def test_terms_that_the_stages_own_losses_repeat_have_no_button(live: LivePage) -> None:
+    text = source("numbers.js", "canvas.js", "curve.js", "run_stages.js")
+    repeated = f"([stages, terms]) => {{ {text}\n return repeatedTerms(stages, terms) }}"
+    names = [{"name": name} for name in ("layer_1", "whole", "softmax", "labels")]
+    assert live.page.evaluate(repeated, [names, ["loss", "layer_1"]]) == ["layer_1", "whole", "softmax", "labels"]
+    assert live.page.evaluate(repeated, [names, ["loss", "sparsity"]]) == ["whole", "softmax", "labels"]
+    assert live.page.evaluate(repeated, [[], ["loss"]]) == []
 
 
 def test_classes_can_be_picked_out_and_named(live: LivePage) -> None:

@@ -179,6 +179,7 @@ def test_since_gives_the_rows_after_a_step(tmp_path: Path) -> None:
 @given(st.integers(1, 60), st.integers(1, 20), st.integers(1, 9), st.integers(-1, 60))
 def test_of_many_rows_a_few_are_given_in_order_to_the_last(count: int, most: int, every: int, since: int) -> None:
     reader = MetricsReader(Path("none"))
+    reader.columns = ["step", "val_loss"]
     reader.rows = [[step, 9.0 if step % every == 0 else None] for step in range(count)]
     later = [row for row in reader.rows if (row[0] or 0) > since]
     rows = reader.since(since, most)

@@ -49,6 +49,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
         "code.size": draw(st.integers(1, 24)),
         "code.activation": "linear" if code == "gaussian" else draw(st.sampled_from(["linear", *ACTIVATIONS])),
         "architecture.tied": draw(st.booleans()) and not convolutional,
+        "code.top_k": draw(st.none() | st.integers(1, 24)) if code == "vector" else None,
     }
     if convolutional:
         chosen |= {

@@ -108,7 +108,7 @@ def test_the_loss_is_the_weighted_sum_of_its_terms(base: str | None, values: dic
     run = config(base, **values)
     objective, target = run.objective, images(6, 0)
     model = build(run.plan, 0)
-    parts = terms(model, model(target, torch.Generator().manual_seed(0)), target, objective, progress=0.25, data_size=30)
+    parts = terms(model, target, model(target, torch.Generator().manual_seed(0)), target, objective, progress=0.25, data_size=30)
     assert tuple(parts) == term_names(run.code.kind == "gaussian", objective)
     zero = torch.zeros(())
     penalty = objective.beta * parts.get("kl", zero)
@@ -127,11 +127,11 @@ def test_terms_are_means_over_images_however_they_are_cut_into_batches(base: str
     run = config(base, **values)
     target, model = images(12, 0), build(run.plan, 0)
     output = model(target, torch.Generator().manual_seed(0))
-    whole = terms(model, output, target, run.objective, progress=0.25, data_size=30)
+    whole = terms(model, target, output, target, run.objective, progress=0.25, data_size=30)
     summed = dict.fromkeys(whole, 0.0)
     for rows in (slice(0, 5), slice(5, 6), slice(6, 12)):
         part = copy_of(output, rows)
-        for name, value in terms(model, part, target[rows], run.objective, progress=0.25, data_size=30).items():
+        for name, value in terms(model, target[rows], part, target[rows], run.objective, progress=0.25, data_size=30).items():
             summed[name] += value.item() * len(target[rows]) / 12
     assert summed == pytest.approx({name: value.item() for name, value in whole.items()}, rel=1e-5)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from aecore.config import MAX_PARAMETERS
+from aecore.config_rules import MAX_PARAMETERS
 from aecore.placing import MOST_TOGETHER, Bench, Seat, place_for, to_move, to_park, to_yield
 from aecore.runs import Run, Status
 

@@ -13,6 +13,7 @@ from aecore.presets import PRESETS, preset
 NAMES = {
     *("vanilla", "deep", "undercomplete", "overcomplete", "convolutional", "vae", "beta-vae"),
     *("denoising-gaussian", "denoising-dropout", "denoising-convolutional"),
+    *("sparse-kl", "sparse-l1", "overcomplete-sparse", "contractive", "stacked", "stacked-denoising"),
 }
 SIZES = [(name, size) for name, card in CARDS.items() for size in card.resolutions]
 
@@ -65,8 +66,30 @@ def test_the_beta_vae_weighs_its_kl_more() -> None:
 
 def test_the_denoising_ones_have_their_noise() -> None:
     kinds = {name: row.config.corruption.kind for name, row in PRESETS.items() if row.config.corruption.kind != "none"}
-    assert kinds == {"denoising-gaussian": "gaussian", "denoising-dropout": "masking", "denoising-convolutional": "gaussian"}
+    assert kinds == {
+        "denoising-gaussian": "gaussian",
+        "denoising-dropout": "masking",
+        "denoising-convolutional": "gaussian",
+        "stacked-denoising": "masking",
+    }
     assert all(preset(name).config.corruption.level > 0 for name in kinds)
+
+
+def test_the_sparse_ones_are_kept_sparse_each_in_its_own_way() -> None:
+    kinds = {name: row.config.objective.sparsity for name, row in PRESETS.items() if row.config.objective.sparsity != "none"}
+    assert kinds == {"sparse-kl": "kl", "sparse-l1": "l1", "stacked": "kl"}
+    assert all(preset(name).config.objective.sparsity_weight > 0 for name in kinds)
+    assert {name: row.config.code.top_k for name, row in PRESETS.items() if row.config.code.top_k} == {"overcomplete-sparse": 40}
+    assert preset("overcomplete-sparse").config.code.size > 784
+    contracted = {name for name, row in PRESETS.items() if row.config.objective.contractive}
+    assert contracted == {"contractive"}
+
+
+def test_the_stacked_ones_are_trained_layer_by_layer() -> None:
+    greedy = {name for name, row in PRESETS.items() if row.config.schedule.kind == "greedy"}
+    assert greedy == {"stacked", "stacked-denoising"}
+    assert [stage.name for stage in preset("stacked").config.stages] == ["layer_1", "layer_2", "whole"]
+    assert units("stacked") == [784, 200, 200, 200, 784]
 
 
 def test_those_that_convolve_say_so() -> None:

@@ -57,3 +57,10 @@ def test_every_second_frame_stays_and_the_last(tmp_path: Path) -> None:
     thin_frames(tmp_path)
     assert kept_frames(tmp_path) == [0, 2, 9, 12]
     assert (tmp_path / "live.safetensors").exists()
+
+
+def test_the_frames_of_wanted_steps_stay(tmp_path: Path) -> None:
+    for step in (0, 1, 2, 5, 9, 12):
+        (tmp_path / f"{step:08d}.safetensors").write_bytes(b"")
+    thin_frames(tmp_path, wanted=(1, 7))
+    assert kept_frames(tmp_path) == [0, 1, 2, 9, 12]

@@ -85,7 +85,7 @@ def test_beta_one_is_the_vae_bit_for_bit(values: dict[str, str]) -> None:
     trained, by_hand = trainer(run), trainer(run)
     for _ in trained.run():
         pass
-    optimizer = make_optimizer(by_hand.model, run.optimizer)
+    optimizer = make_optimizer(list(by_hand.model.parameters()), run.optimizer)
     noise = torch.Generator().manual_seed(int(by_hand._code_noise.initial_seed()))
     while by_hand.step < by_hand.total_steps:
         images, _ = by_hand.next_batch()

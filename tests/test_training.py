@@ -17,7 +17,7 @@ from aecore.corruption import corrupt
 from aecore.data.catalogue import card
 from aecore.data.loading import Dataset, Split
 from aecore.noise import PixelNoise
-from aecore.objective import terms
+from aecore.objective import bernoulli, terms
 from aecore.training import DivergedError, Trainer, random_seed, scaled, schedule_factor
 from tests.tiny import CPU, TRAIN, config, dataset, same_weights, split, trainer
 
@@ -62,9 +62,9 @@ def batches(running: Trainer, monkeypatch: pytest.MonkeyPatch) -> list[Tensor]:
     draw = running.next_batch
 
     def spy() -> tuple[Tensor, Tensor]:
-        images, corrupted = draw()
+        images, labels = draw()
         seen.append(images)
-        return images, corrupted
+        return images, labels
 
     monkeypatch.setattr(running, "next_batch", spy)
     finish(running)
@@ -91,9 +91,24 @@ def test_only_the_images_asked_for_are_used(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_the_target_is_clean_and_the_input_is_not() -> None:
     running = trainer(config(corruption__kind="masking", corruption__level=1.0))
-    images, corrupted = running.next_batch()
+    images, _ = running.next_batch()
+    given: list[Tensor] = []
+    running.model.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    next(running.run())
     assert images.max() > 0.5
-    assert not corrupted.any()
+    assert not given[0].any()
+    fresh = trainer(running.config).model  # the weights before that step
+    expected = bernoulli(fresh(given[0]).pixels, images).item()
+    assert running.read_losses()["reconstruction"] == pytest.approx(expected, rel=1e-6)
+
+
+def test_labels_stay_with_their_images() -> None:
+    data = dataset()
+    data.train.images[:] = data.train.labels.to(torch.uint8)[:, None, None, None]
+    running = trainer(config(), data)
+    images, labels = running.next_batch()
+    assert torch.equal((255 * images[:, 0, 0, 0]).round().long(), labels)
+    assert len(set(labels.tolist())) > 3
 
 
 def test_images_are_scaled_to_0_and_1_without_being_changed() -> None:
@@ -152,8 +167,8 @@ def test_the_fused_optimizers_make_the_steps_of_the_plain_formulas(kind: str) ->
     weights = list(reference.model.parameters())
     first, second = ([torch.zeros_like(weight) for weight in weights] for _ in range(2))
     for step in ours.run():
-        images, corrupted = reference.next_batch()
-        losses = terms(reference.model, reference.model(corrupted), images, run.objective, progress=0.0, data_size=TRAIN)
+        images, _ = reference.next_batch()
+        losses = terms(reference.model, images, reference.model(images), images, run.objective, progress=0.0, data_size=TRAIN)
         loss = losses["loss"]
         slopes = torch.autograd.grad(loss, weights)
         rate = reference.current_rate
@@ -206,7 +221,7 @@ def test_validation_measures_the_objective_that_is_trained() -> None:
     running = finish(trainer(run))
     part = running.dataset.validation
     images = scaled(part.images, CPU)
-    losses = terms(running.model, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)
+    losses = terms(running.model, images, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)
     expected = {name: value.item() for name, value in losses.items()}
     for batch_size in (250, 20, 7):
         assert running.evaluate(part, batch_size=batch_size) == pytest.approx(expected, rel=1e-5)
@@ -233,9 +248,11 @@ def test_validation_is_noisy_if_training_is_and_the_same_each_time() -> None:
     images = scaled(part.images, CPU)
     for seed in range(3):  # other noise, nearly the same number; clean images, quite another
         inputs = corrupt(images, run.corruption, PixelNoise(seed))
-        noisy = terms(running.model, running.model(inputs), images, run.objective, progress=1.0, data_size=TRAIN)
+        noisy = terms(running.model, inputs, running.model(inputs), images, run.objective, progress=1.0, data_size=TRAIN)
         assert noisy["loss"].item() == pytest.approx(measured["loss"], rel=0.02)
-    clean = terms(running.model, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)["loss"].item()
+    clean = terms(running.model, images, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)[
+        "loss"
+    ].item()
     assert abs(clean - measured["loss"]) > 0.02 * clean
 
 

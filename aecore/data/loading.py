@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,12 @@ class Split:
         factors = None if self.factors is None else self.factors[:count]
         return Split(self.images[:count], self.labels[:count], factors)
 
+    def of_classes(self, classes: Sequence[int]) -> Split:
+        """Only the images of these classes, in their order."""
+        chosen = torch.isin(self.labels, torch.tensor(classes))
+        factors = None if self.factors is None else self.factors[chosen]
+        return Split(self.images[chosen], self.labels[chosen], factors)
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -43,6 +50,10 @@ class Dataset:
     train: Split
     validation: Split
     test: Split
+
+    def of_classes(self, classes: Sequence[int]) -> Dataset:
+        """The same with only the images of these classes in each split."""
+        return Dataset(self.card, *(split.of_classes(classes) for split in (self.train, self.validation, self.test)))
 
 
 def _tensors(split: ArraySplit) -> Split:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.tasks import comparison, disentangle, latent, nearest, picture, sweep_speed
+from aecore.tasks import comparison, disentangle, features, latent, nearest, picture, sweep_speed
 from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
 
 TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
@@ -30,6 +30,9 @@ TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = 
     "disentangle": disentangle.disentangle,
     "sweep_speed": sweep_speed.sweep_speed,
     "nearest": nearest.nearest_training,
+    "probe": features.probe,
+    "maps": features.maps,
+    "bottleneck": features.bottleneck,
 }
 """Each takes plain values and arrays, reports on its way, and gives the same back."""
 

@@ -25,6 +25,8 @@ export default function ({ data, parentElement }) {
 _HEIGHT, _MIDDLE, _TOP = 132, 58, 104
 _COLUMN = 66
 _ARC = 30  # room for skip connections above the columns
+LAYER_COLOURS = {"picture": "#717581", "hidden": "#3f90da", "code": "#ffa90e", "classes": "#832db6"}
+"""What a column is, wherever a network is drawn."""
 
 
 def show_architecture(plan: Plan, name: str) -> None:
@@ -58,6 +60,12 @@ def architecture_svg(plan: Plan, name: str) -> str:
     )
 
 
+def column_height(numbers: int, most: int, top: float) -> float:
+    """How high a column of so many numbers is, where one of `most` is `top` high: it grows with the logarithm."""
+    share = math.log(1 + numbers) / math.log(1 + most)
+    return max(8.0, top * math.pow(share, 1.6))
+
+
 def _columns(plan: Plan) -> list[tuple[Shape, str]]:
     shapes = plan.shapes
     code = sum(not isinstance(layer, Reshape) for layer in plan.encoder)
@@ -67,8 +75,7 @@ def _columns(plan: Plan) -> list[tuple[Shape, str]]:
 
 def _box(index: int, shape: Shape, most: int) -> tuple[float, float, float, float]:
     """x, y, width, height of a column."""
-    share = math.log(1 + math.prod(shape)) / math.log(1 + most)
-    height = max(8.0, _TOP * share**1.6)
+    height = column_height(math.prod(shape), most, _TOP)
     width = 16.0 if len(shape) == 1 else 26.0
     return (index + 0.5) * _COLUMN - width / 2, _MIDDLE - height / 2, width, height
 
@@ -91,7 +98,7 @@ def _arc(left: tuple[float, float, float, float], right: tuple[float, float, flo
 
 def _layer(box: tuple[float, float, float, float], shape: Shape, role: str) -> str:
     x, y, width, height = box
-    colour = {"picture": "#717581", "hidden": "#3f90da", "code": "#ffa90e"}[role]
+    colour = LAYER_COLOURS[role]
     rect = f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="4" fill="{colour}"/>'
     if len(shape) == 3 and role == "hidden":  # a stack of feature maps
         behind = "".join(

@@ -28,7 +28,8 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
     The description is ``{"inputs": numbers in a picture, "code_size": numbers in its code, "gaussian": bool,
     "encoder": [layer, …], "decoder": [layer, …]}``. A layer has `kind` ("dense", "conv2d" or "conv_transpose2d"),
     `inputs` and `outputs` (how many numbers), `activation`, and the positions of its `weight`, in torch's order, and its
-    `bias`, counted in floats. A `tied` dense layer uses the first `inputs` rows of an encoder's weight, transposed.
+    `bias`, counted in floats. Of a dense layer with `top_k` only so many numbers are kept, the largest.
+    A `tied` dense layer uses the first `inputs` rows of an encoder's weight, transposed.
     Convolutions, all with padding (kernel - 1) / 2 rounded down, also have `input_shape` and `output_shape` (channels,
     height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2). Where a skip connection ends,
     the layer has as `skip` the position in "encoder" of the layer whose answer is added before the activation. Layers that only
@@ -73,7 +74,7 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
             entry = {"inputs": prod(shape), "outputs": prod(layer.shape), **skip(part, index)}
             if not isinstance(layer, Reshape):
                 weights = {**weight(part, index, layer), "bias": put(tensor(part, index, "bias"))}
-                described.append({**_geometry(layer, shape), **entry, "activation": layer.activation, **weights})
+                described.append({**_geometry(layer, shape), **entry, "activation": layer.activation, **weights, **_kept(layer)})
             elif "skip" in entry:
                 described.append({"kind": "add", **entry})
             shape = layer.shape
@@ -87,6 +88,10 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
         "decoder": describe("decoder", plan.decoder, (plan.code_size,)),
     }
     return description, np.concatenate(blocks).astype("<f4").tobytes()
+
+
+def _kept(layer: Layer) -> dict[str, int]:
+    return {"top_k": layer.top_k} if isinstance(layer, Dense) and layer.top_k is not None else {}
 
 
 def _geometry(layer: Dense | Conv2d | ConvTranspose2d, input_shape: Shape) -> dict[str, Any]:

@@ -36,6 +36,12 @@ page = st.navigation(
             help="Walk through what a network has learned, draw the map of it, and make new pictures.",
         ),
         st.Page(
+            PAGES / "features.py",
+            title="Features",
+            icon=":material/category:",
+            help="Bottlenecks, sparsity, training layer by layer, and what features learned without labels are good for.",
+        ),
+        st.Page(
             PAGES / "disentangle.py",
             title="Disentangle",
             icon=":material/tune:",

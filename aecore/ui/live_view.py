@@ -1,9 +1,11 @@
 """The live view of a training run: the browser follows the run on its own, without a rerun of the page."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import streamlit as st
 
+from aecore.stages import Stage
 from aecore.ui.components import source
 
 # The files of the browser's side, in the order in which they are joined into one module.
@@ -12,6 +14,7 @@ SCRIPTS = (
     "canvas.js",
     "run_feed.js",
     "curve.js",
+    "run_stages.js",
     "chart.js",
     "pictures.js",
     "markers.js",
@@ -19,7 +22,24 @@ SCRIPTS = (
     "live_run.js",
 )
 
-STYLES = ("markers.css", "live_run.css")
+STYLES = ("markers.css", "live_run.css", "run_stages.css")
+
+_LABELS = {"softmax": "Classifier", "labels": "With labels"}
+_EXPLANATIONS = {
+    "loss": "What training makes small: the reconstruction and its penalties, each with its weight. Where layers are trained one "
+    "by one, each stage has a loss of its own, and a scale of its own.",
+    "reconstruction": "How far the reconstructed pictures are from the originals: through all layers, or where they are trained "
+    "one by one, through those that have had their turn.",
+    "kl": "Distance of the codes from their prior, in nats a picture.",
+    "sparsity": "KL: how far the mean activations are from ρ, summed over the units. L1: the sum of all activations, a picture.",
+    "contraction": "Squared norm of the derivative of the code by the picture: how far it moves with the picture.",
+    "weight_decay": "Half the sum of all squared weights.",
+    "layer": "What this layer loses of its own input when that is restored from the layer's answer alone.",
+    "softmax": "Cross-entropy of the classifier on the frozen code, nats a picture.",
+    "labels": "Cross-entropy of the classifier while the encoder is fine-tuned with it, nats a picture.",
+    "accuracy": "Share of the pictures whose class the classifier names, 0 to 1.",
+}
+"""What each term of the objective is, by column name without "train_" or "val_"."""
 
 _LIVE_RUN = st.components.v2.component("live_run", html=source("live_run.html"), css=source(*STYLES), js=source(*SCRIPTS))
 
@@ -34,6 +54,7 @@ def live_run(
     invitation: str = "",
     unit: str = "",
     labels: Mapping[str, str] | None = None,
+    stages: Sequence[Stage] = (),
 ) -> str | None:
     """Show a run while it trains: its losses, its reconstructions and its codes, drawn as they come.
 
@@ -46,6 +67,7 @@ def live_run(
     invitation: what to say while there is no run.
     unit: what the losses of the first run are counted in.
     labels: names to show for terms of the objective, by column name without "train_" or "val_".
+    stages: those of the first run, or while there is none of the one to come. More than one are listed, and lie behind its chart.
     Returns the first run's new state, once, in the rerun that a change of state causes; None in every other rerun.
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
@@ -59,9 +81,18 @@ def live_run(
             "corrupted": corrupted,
             "invitation": invitation,
             "unit": unit,
-            "labels": dict(labels or {}),
+            "labels": _LABELS | dict(labels or {}),
+            "explanations": _EXPLANATIONS,
+            "stages": described(stages),
         },
         on_state_change=lambda: None,
     )
     new_state: str | None = result.state
     return new_state
+
+
+def described(stages: Sequence[Stage]) -> list[dict[str, object]]:
+    """The stages as the browser is told of them; none where there is only one, which needs no name."""
+    if len(stages) == 1:
+        return []
+    return [asdict(stage) | {"name": stage.name, "title": stage.title, "last_step": stage.last_step} for stage in stages]

@@ -84,7 +84,9 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
     mine = run is not None and run.about.owner == person()
     with st.container(horizontal=True, key="beside_chart"):
         others = _compared(run)
-        if run is not None and mine and status.state in ("running", "paused", "preparing"):
+        # L-BFGS finds the length of its steps by itself.
+        has_rate = run is not None and run.config.optimizer.kind != "lbfgs"
+        if run is not None and mine and has_rate and status.state in ("running", "paused", "preparing"):
             _rate_now(run)
     if run is None:
         st.caption("No run yet: what you train appears below.")
@@ -113,6 +115,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
         unit=_UNITS[shown_config.objective.reconstruction] if shown_config is not None else "",
         invitation=invitation,
         labels=_LABELS,
+        stages=shown_config.stages if shown_config is not None else (),
     )
     if run is None:
         return
@@ -214,6 +217,10 @@ def _test_numbers(run: Run) -> None:
     titles = {
         "mse": ("Squared error per pixel", "Mean of (pixel − reconstruction)², pixels from 0 to 1."),
         "bce": ("Cross-entropy per pixel", "Binary cross-entropy in nats."),
+        "accuracy": (
+            "Accuracy",
+            "Share of the pictures whose class the classifier on the code names, after fine-tuning with labels.",
+        ),
         "neg_elbo": ("−ELBO", "Nats a picture: reconstruction + KL, an upper bound of −log p(x)."),
         "kl": ("KL", "Nats a picture, summed over the numbers of the code."),
         "mse_clean_input": ("…from clean input", "Squared error per pixel when the network is given the picture without noise."),
@@ -242,7 +249,7 @@ def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
 
 def _use_digits() -> None:
     """Put the failed run away, and the bundled data in the place of what could not be had."""
-    leave_run({"data.name": "digits", "data.resolution": None, "data.train_images": None})
+    leave_run({"data.name": "digits", "data.resolution": None, "data.classes": None, "data.train_images": None})
 
 
 def run_name(config: RunConfig, preset: Preset) -> str:

@@ -1,6 +1,9 @@
-// The loss chart: one thin line (training) and one thick line with dots (validation) for each run.
-// Needs numbers.js, canvas.js and curve.js.
+// The loss chart: one thin line (training) and one thick line with dots (validation) for each run. The stages of the main
+// run lie behind it; their own losses, which measure different things, have a scale each.
+// Needs numbers.js, canvas.js, curve.js and run_stages.js.
 
+const BAND_TITLE = 24 // pixels above the curves for the names of the stages
+const ROOM_FOR_NUMBERS = 56 // a stage that is narrower has no numbers on its scale
 const AXES = { epoch: "epoch", seconds: "seconds of training", step: "step" }
 
 class LossChart {
@@ -8,6 +11,7 @@ class LossChart {
     this.canvas = panel.querySelector("canvas")
     this.readout = panel.querySelector(".note")
     this.terms = panel.querySelector(".terms")
+    this.unit = panel.querySelector("[data-testid='unit']")
     this.legend = panel.querySelector(".legend")
     this.axisButtons = [...panel.querySelectorAll("[data-axis]")]
     this.logButton = panel.querySelector("[data-testid='log-toggle']")
@@ -26,14 +30,17 @@ class LossChart {
 
   choose(choice) {
     Object.assign(this, choice)
-    this.draw(this.theme, this.runs, this.names)
+    this.draw(this.theme, this.runs, this.words)
   }
 
-  // runs: [{feed, name, colour}], the main run first. Returns what the tests and the reader of the page are told.
-  draw(theme, runs, names = {}) {
-    Object.assign(this, { theme, runs, names })
+  // runs: [{feed, name, colour}], the main run first. words: {labels, explanations} of terms, and the unit of the losses.
+  draw(theme, runs, words = {}) {
+    Object.assign(this, { theme, runs, words, names: words.labels ?? {} })
+    this.stages = stagesOf(runs[0]?.feed)
+    if (this.stages.length) this.names = { ...this.names, loss: "Each stage's loss" }
     this.showControls()
     this.curves = runs.map((run) => ({ ...run, ...curvesOf(run.feed, this.term, this.axis) }))
+    this.isSplit = this.stages.length > 0 && this.term === "loss" && runs.length === 1
     this.paint()
     this.showLegend()
   }
@@ -44,8 +51,15 @@ class LossChart {
     return main ? [main.train.filter(isShown).length, main.validation.filter(isShown).length] : [0, 0]
   }
 
+  // How many scales are beside each other.
+  get partCount() {
+    return this.parts?.length ?? 0
+  }
+
   showControls() {
-    const terms = termsOf(this.runs.map((run) => run.feed))
+    const all = termsOf(this.runs.map((run) => run.feed))
+    const repeated = repeatedTerms(this.stages, all)
+    const terms = all.filter((term) => !repeated.includes(term))
     if (!terms.includes(this.term)) this.term = "loss"
     const wanted = terms.map((term) => `${term}:${termName(term, this.names)}`).join()
     if (this.terms.dataset.shown !== wanted) {
@@ -55,11 +69,16 @@ class LossChart {
     for (const chip of this.terms.children) chip.ariaPressed = chip.dataset.term === this.term
     for (const button of this.axisButtons) button.ariaPressed = button.dataset.axis === this.axis
     this.logButton.ariaPressed = this.isLog
+    // Not every term is counted in what the reconstruction is: a deeper layer restores codes, an accuracy is a share.
+    const isOther = /^(layer_\d+|softmax|labels|accuracy)$/.test(this.term) || (this.stages.length && this.term === "loss")
+    setText(this.unit, isOther ? "" : (this.words.unit ?? ""))
   }
 
   makeChip(term) {
     const chip = make("button", { type: "button", className: "chip", dataset: { term, testid: `term-${term}` } })
     chip.textContent = termName(term, this.names)
+    const explanations = this.words.explanations ?? {}
+    chip.title = explanations[term] ?? explanations[term.replace(/_\d+$/, "")] ?? ""
     chip.onclick = () => this.choose({ term })
     return chip
   }
@@ -83,45 +102,92 @@ class LossChart {
     const { pen, width, height } = penFor(this.canvas)
     const { theme, curves, isLog } = this
     const xHigh = Math.max(0, ...curves.map((curve) => curve.x.findLast(Number.isFinite) ?? 0)) || 1
-    const range = rangeOf(curves.flatMap((curve) => [curve.train, curve.validation]), isLog)
+    const spans = curves.length ? spansOf(this.stages, curves[0]) : []
+    this.parts = (this.isSplit ? spans : [{ from: 0, to: xHigh }]).map((part) => ({ ...part, range: this.rangeOf(part) }))
     this.toX = null
-    if (!range) {
+    if (!this.parts.some((part) => part.range)) {
+      this.parts = []
       writeInTheMiddle(pen, theme, this.emptyText, width, height)
       this.describe()
       return this.showReadout()
     }
-    const yTicks = (isLog ? logTicks : roundTicks)(...range, Math.max(2, height / 64))
-    const yTexts = tickTexts(yTicks)
-    const left = Math.ceil(Math.max(...yTexts.map((text) => widthOf(pen, theme, text)))) + 12
-    const box = { left, right: width - 10, top: 10, bottom: height - 44 }
-    const toY = makeScale(...range, box.bottom, box.top, isLog)
+    for (const part of this.parts) this.divide(part, height)
+    const widest = Math.max(...this.parts.flatMap((part) => part.texts.map((text) => widthOf(pen, theme, text))))
+    const box = { left: this.isSplit ? 8 : Math.ceil(widest) + 12, right: width - 10, bottom: height - 44 }
+    box.top = spans.length ? 10 + BAND_TITLE : 10
     this.box = box
     this.toX = makeScale(0, xHigh, box.left, box.right)
+    for (const part of this.parts) part.toY = makeScale(...(part.range ?? [0, 1]), box.bottom, box.top, isLog)
 
-    yTicks.forEach((tick, i) => {
-      rule(pen, theme, box.left, toY(tick), box.right, toY(tick), 0.1)
-      write(pen, theme, yTexts[i], box.left - 10, toY(tick), { align: "right" })
-    })
+    for (const { index, name, title, from, to } of spans) {
+      const place = { left: this.toX(from), right: this.toX(to), top: box.top - BAND_TITLE, bottom: box.bottom }
+      paintBand(pen, theme, place, index, [title, termName(name, this.names), `${index + 1}`])
+    }
+    for (const part of this.parts) this.paintScale(pen, part)
     const xTicks = roundTicks(0, xHigh, Math.max(2, (box.right - box.left) / 90))
     tickTexts(xTicks).forEach((text, i) => {
       const x = this.toX(xTicks[i])
       rule(pen, theme, x, box.bottom, x, box.bottom + 5, 0.3)
       const half = widthOf(pen, theme, text) / 2
-      write(pen, theme, text, Math.min(x, width - half), box.bottom + 16, { align: "center" })
+      write(pen, theme, text, Math.min(Math.max(x, half), width - half), box.bottom + 16, { align: "center" })
     })
     rule(pen, theme, box.left, box.bottom, box.right, box.bottom, 0.3)
     write(pen, theme, AXES[this.axis], (box.left + box.right) / 2, height - 8, { align: "center" })
 
-    const placed = curves.map((curve) => ({
-      ...curve,
-      trainPath: [curve.x.map(this.toX), curve.train.map(toY)],
-      validationPath: [curve.validationX.map(this.toX), curve.validation.map(toY)],
-    }))
-    for (const curve of placed.toReversed()) this.stroke(pen, curve.trainPath, curve.colour, 1.25, 0.6)
-    for (const curve of placed.toReversed()) this.strokeValidation(pen, curve)
-    this.paintCrosshair(pen, toY)
+    for (const curve of curves.toReversed()) {
+      for (const piece of this.piecesOf(curve)) this.stroke(pen, piece.train, curve.colour, 1.25, 0.6)
+    }
+    for (const curve of curves.toReversed()) {
+      for (const piece of this.piecesOf(curve)) this.strokeValidation(pen, piece.validation, curve.colour)
+    }
+    this.paintCrosshair(pen)
     this.describe()
     this.showReadout()
+  }
+
+  // The range of what a part of the chart shows, of all its curves; null where there is nothing yet.
+  rangeOf({ index }) {
+    const isInside = (step) => !this.isSplit || stageOf(this.stages, step) === index
+    const inside = (values, steps) => values.filter((_, i) => isInside(steps[i]))
+    const lists = this.curves.flatMap((curve) => [
+      inside(curve.train, curve.step),
+      inside(curve.validation, curve.validationStep),
+    ])
+    return rangeOf(lists, this.isLog)
+  }
+
+  // The numbers on a part's scale.
+  divide(part, height) {
+    const count = Math.max(2, height / (this.isSplit ? 110 : 64))
+    part.ticks = part.range ? (this.isLog ? logTicks : roundTicks)(...part.range, count) : []
+    part.texts = part.ticks.length ? tickTexts(part.ticks) : []
+  }
+
+  // A part on its own has its numbers on the left of the chart; one of several inside, at its right, where curves are low.
+  paintScale(pen, part) {
+    const { theme, box } = this
+    const [left, right] = this.isSplit ? [this.toX(part.from), this.toX(part.to)] : [box.left, box.right]
+    part.ticks.forEach((tick, i) => {
+      const y = part.toY(tick)
+      rule(pen, theme, left, y, right, y, 0.1)
+      if (!this.isSplit) write(pen, theme, part.texts[i], box.left - 10, y, { align: "right" })
+      else if (right - left >= ROOM_FOR_NUMBERS) write(pen, theme, part.texts[i], right - 5, y - 8, { align: "right", size: 12 })
+    })
+  }
+
+  // The paths of one run: cut where a stage ends if the term is then another one.
+  piecesOf(curve) {
+    const stages = this.term === "loss" ? stagesOf(curve.feed) : []
+    const pathOf = (xs, values, steps, index) => {
+      const toY = (this.isSplit ? this.parts[index] : this.parts[0])?.toY
+      const isInside = (step) => !stages.length || stageOf(stages, step) === index
+      const at = [...steps.keys()].filter((i) => isInside(steps[i]))
+      return toY ? [only(xs, at).map(this.toX), only(values, at).map(toY)] : [[], []]
+    }
+    return (stages.length ? stages : [null]).map((_, index) => ({
+      train: pathOf(curve.x, curve.train, curve.step, index),
+      validation: pathOf(curve.validationX, curve.validation, curve.validationStep, index),
+    }))
   }
 
   stroke(pen, path, colour, lineWidth, alpha) {
@@ -133,10 +199,9 @@ class LossChart {
     pen.restore()
   }
 
-  strokeValidation(pen, { validationPath: [xs, ys], colour }) {
+  strokeValidation(pen, [xs, ys], colour) {
     this.stroke(pen, [xs, ys], colour, 2.75, 1)
-    const room = (this.box.right - this.box.left) / 9
-    if (xs.length > room) return // the dots would touch
+    if (xs.length > 1 && xs.length > (xs.at(-1) - xs[0]) / 9) return // the dots would touch
     xs.forEach((x, i) => Number.isFinite(ys[i]) && this.dot(pen, x, ys[i], colour, 4))
   }
 
@@ -187,20 +252,31 @@ class LossChart {
     const reaching = this.curves.filter((curve) => curve.x.length && x <= curve.x.at(-1) * (1 + 1e-9))
     return reaching.map((curve) => {
       const row = nearestAt(curve.x, x)
+      const training = { x: curve.x[row], y: curve.train[row], step: curve.step[row] }
       const made = lastUpTo(curve.validationX, curve.x[row])
-      const validation = made < 0 ? null : { x: curve.validationX[made], y: curve.validation[made] }
-      return { curve, training: { x: curve.x[row], y: curve.train[row] }, validation }
+      const { [made]: step } = curve.validationStep
+      const isAnotherLoss = made >= 0 && this.term === "loss" && this.isAcross(curve.feed, step, training.step)
+      const validation = made < 0 || isAnotherLoss ? null : { x: curve.validationX[made], y: curve.validation[made], step }
+      return { curve, training, validation }
     })
   }
 
-  paintCrosshair(pen, toY) {
+  // Whether a stage ends between two steps of a run.
+  isAcross(feed, step, later) {
+    const stages = stagesOf(feed)
+    return stages.length > 0 && stageOf(stages, step) !== stageOf(stages, later)
+  }
+
+  paintCrosshair(pen) {
     const [first] = this.readings
     if (!first) return
     const x = this.toX(first.training.x)
     rule(pen, this.theme, x, this.box.top, x, this.box.bottom, 0.45)
     for (const { curve, training, validation } of this.readings) {
       for (const point of [training, validation]) {
-        if (point && Number.isFinite(toY(point.y))) this.dot(pen, this.toX(point.x), toY(point.y), curve.colour, 5)
+        if (!point) continue
+        const y = this.parts[this.isSplit ? stageOf(this.stages, point.step) : 0].toY(point.y)
+        if (Number.isFinite(y)) this.dot(pen, this.toX(point.x), y, curve.colour, 5)
       }
     }
   }
@@ -211,7 +287,9 @@ class LossChart {
     if (readout.hidden) return
     const { leader } = this
     const row = nearestAt(leader.step, this.readStep)
-    const when = `epoch\u00a0${decimals(leader.feed.column("epoch")[row], 2)} · step\u00a0${countText(leader.step[row])}`
+    const stage = stagesOf(leader.feed)[stageOf(stagesOf(leader.feed), leader.step[row])]
+    const moment = `epoch\u00a0${decimals(leader.feed.column("epoch")[row], 2)} · step\u00a0${countText(leader.step[row])}`
+    const when = stage ? `${stage.title} · ${moment}` : moment
     const isMadeHere = readings.every(({ validation }) => !validation || validation.x === leader.x[row])
     const heads = [when, "training", isMadeHere ? "validation" : "last validation"]
     const head = make("tr", {}, ...heads.map((textContent) => make("th", { scope: "col", textContent })))

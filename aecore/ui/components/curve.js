@@ -82,7 +82,9 @@ function curvesOf(feed, term, axis) {
   const train = feed.column(`train_${term}`)
   const validation = feed.column(`val_${term}`)
   const made = [...validation.keys()].filter((i) => Number.isFinite(validation[i]))
-  return { feed, x, train, step: feed.column("step"), validationX: only(x, made), validation: only(validation, made) }
+  const step = feed.column("step")
+  const found = { validationX: only(x, made), validationStep: only(step, made), validation: only(validation, made) }
+  return { feed, x, train, step, ...found }
 }
 
 // Where in an ascending list the value nearest to x is; -1 in an empty list.

@@ -1,5 +1,5 @@
 // The live view of a training run: asks the server for what is new and draws it, without a rerun of the page.
-// Needs numbers.js, canvas.js, run_feed.js, curve.js, chart.js, pictures.js and scatter.js in front of it.
+// Needs numbers.js, canvas.js, run_feed.js, curve.js, run_stages.js, chart.js, pictures.js and scatter.js in front of it.
 
 const STATE_NAMES = {
   ready: "Ready",
@@ -20,11 +20,13 @@ function messageOf(feed, invitation) {
   if (!feed?.status) return feed ? "" : invitation
   const { state, reason, step, steps, seconds, preparing, queue, slots } = feed.status
   const left = step > 0 ? (seconds / step) * (steps - step) : NaN
+  const stage = stageWords(feed)
+  const during = (text) => (stage && text ? `${stage}. ${text}` : stage || text)
   const messages = {
     queued: queue ? `Number ${queue} in the queue: ${slots} runs train at a time here` : "Waiting for a free place",
     preparing: preparing ? `${preparing.what}…` : "Getting ready…",
-    running: left >= 1 ? `About ${timeText(Math.round(left)).replace(".0 s", " s")} left` : "",
-    paused: `Waiting at step ${countText(step)}.`,
+    running: during(left >= 1 ? `About ${timeText(Math.round(left)).replace(".0 s", " s")} left` : ""),
+    paused: during(`Waiting at step ${countText(step)}.`),
     finished: "All epochs done.",
     stopped: `Stopped at step ${countText(step)}.`,
     failed: reason || "Training ended with an error.",
@@ -47,6 +49,7 @@ class LiveRun {
     this.known = null // the run and state that the page knew last
     this.announced = null // the state that the page was last told, or knew
     const panel = (name) => root.querySelector(`.${name}`)
+    this.stages = new StageList(panel("stages"))
     this.chart = new LossChart(panel("loss"))
     this.pictures = new Pictures(panel("pictures"), data.corrupted)
     this.codeSpace = new CodeSpace(panel("code"))
@@ -75,7 +78,10 @@ class LiveRun {
     const feeds = new Map(data.runs.map(({ token }) => [token, this.feeds.get(token) ?? this.makeFeed(token)]))
     this.feeds.forEach((feed, token) => feeds.has(token) || feed.close())
     this.feeds = feeds
-    for (const feed of feeds.values()) Object.assign(feed, { base: data.base, wantsPictures: feed === this.main })
+    for (const feed of feeds.values()) {
+      const isMain = feed === this.main
+      Object.assign(feed, { base: data.base, wantsPictures: isMain, stages: isMain ? data.stages : [] })
+    }
     if (data.nonce !== this.nonce) feeds.forEach((feed) => feed.restart())
     this.nonce = data.nonce
     feeds.forEach((feed) => feed.wake())
@@ -115,8 +121,8 @@ class LiveRun {
     this.root.dataset.state = state
     setText(this.root.querySelector(".pill"), STATE_NAMES[state] ?? state)
     this.drawSummary(main)
-    setText(this.root.querySelector("[data-testid='unit']"), data.unit ?? "")
-    this.chart.draw(theme, runs, data.labels)
+    this.stages.draw(data.stages ?? [], main?.status)
+    this.chart.draw(theme, runs, data)
     this.pictures.draw(theme, main)
     this.codeSpace.draw(theme, main)
     this.leaveTraces(main, runs)
@@ -154,6 +160,7 @@ class LiveRun {
       frameStep: main?.frame?.step ?? "",
       pictureHash: main?.frame?.hash ?? "",
       runs: runs.filter(({ feed }) => feed.rows.length).length,
+      parts: this.chart.partCount,
     })
   }
 }

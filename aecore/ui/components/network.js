@@ -4,7 +4,7 @@
 // A description is {inputs, code_size, gaussian, encoder: [layer, ...], decoder: [layer, ...]}. A layer names its kind, how
 // many numbers go in and come out (`inputs`, `outputs`), its activation, and where its numbers start, counted in floats, in
 // one block of little-endian 32-bit weights. A convolution also has `input_shape`, `output_shape` ([channels, height,
-// width]) and `kernel_size`. A layer of the decoder may have `skip`, a position in the encoder: what that layer answered is
+// width]) and `kernel_size`. Of a dense layer with `top_k` only so many numbers are kept, the largest. A layer of the decoder may have `skip`, a position in the encoder: what that layer answered is
 // added before the activation. Pictures are flat, channel by channel, row by row, as in torch.
 
 // Error function, Abramowitz & Stegun (1964), 7.1.26: absolute error below 1.5e-7 everywhere.
@@ -121,6 +121,12 @@ function finish(y, bias, activation, added) {
   }
 }
 
+// Only the `count` largest numbers stay, the others become 0; of equal ones those that come first.
+function keepLargest(y, count) {
+  const order = Array.from(y.keys()).sort((a, b) => y[b] - y[a] || a - b)
+  for (let i = count; i < order.length; i++) y[order[i]] = 0
+}
+
 // A step is a function (x, added) -> y; `added` is what a skip connection brings, if one does. The y is the step's own and
 // is written over by its next call.
 
@@ -136,6 +142,7 @@ function makeDense(layer, floats) {
   return (x, added) => {
     multiply(weight, outputs, x, 1, inputs, y)
     finish(y, bias, activation, added)
+    if (layer.top_k !== undefined) keepLargest(y, layer.top_k)
     return y
   }
 }

@@ -1,0 +1,122 @@
+"""The controls of a run on the Train page, from the few that everybody needs to those that most people leave alone."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from aecore.config import RunConfig
+from aecore.config_errors import ConfigError
+from aecore.ui.settings_code import code_details
+from aecore.ui.settings_data import data_details
+from aecore.ui.settings_form import (
+    LAST,
+    RATES,
+    WEIGHTS,
+    Values,
+    choice,
+    current,
+    key_of,
+    one_of,
+    optional,
+    restored,
+    sizes,
+    slider,
+    toggle,
+    whole_number,
+)
+
+_BATCHES = (1, 2, 4, 8, 16, 32, 64, 100, 128, 200, 256, 512, 1024, 2048, 4096)
+
+
+def show() -> tuple[RunConfig | None, list[str]]:
+    """Draw the controls; returns the configuration they say, or None and what is wrong with it.
+
+    A setting without a control keeps its last value where that does no harm, and gets one that fits the others where not.
+    """
+    values: Values = {}
+    kind = str(st.session_state[key_of("architecture.kind")])
+    is_searching = st.session_state[restored("optimizer.kind")] == "lbfgs"
+    with st.container(border=True):
+        choice(values, "architecture.kind")
+        if kind == "conv2d":
+            sizes(values, "architecture.channels", "Channels")
+        sizes(values, "architecture.hidden", "Units")
+        left, right = st.columns(2)
+        with left:
+            whole_number(values, "code.size")
+        with right:
+            choice(values, "architecture.activation")
+    with st.container(border=True):
+        left, right = st.columns(2)
+        with left:
+            whole_number(values, "epochs")
+        with right:
+            one_of(values, "batch_size", _BATCHES)
+        if not is_searching:
+            one_of(values, "optimizer.learning_rate", RATES)
+        choice(values, "objective.reconstruction")
+        choice(values, "corruption.kind")
+        if values["corruption.kind"] != "none":
+            _noise_level(values)
+    with st.expander("More settings", key="more_settings"):
+        code_details(values, kind)
+        _network_details(values, kind)
+        _schedule(values, kind)
+        _optimizer(values)
+        data_details(values)
+        whole_number(values, "seed")
+    unshown = {name: value for name, value in current().items() if name not in values}
+    try:
+        config = RunConfig().with_settings(unshown | values)
+        st.session_state[LAST] = config
+        return config, []
+    except ConfigError as error:
+        return None, error.problems
+
+
+def _network_details(values: Values, kind: str) -> None:
+    choice(values, "architecture.output")
+    if kind == "dense":
+        toggle(values, "architecture.tied")
+        values["architecture.skips"] = False
+    else:
+        values["architecture.tied"] = False
+        choice(values, "architecture.kernel_size")
+        toggle(values, "architecture.skips")
+        whole_number(values, "architecture.full_size_channels")
+
+
+def _schedule(values: Values, kind: str) -> None:
+    """What is trained when; only dense layers with a vector between them can be trained one by one."""
+    values["schedule.kind"] = "joint"
+    if kind == "dense" and values["code.kind"] == "vector":
+        choice(values, "schedule.kind")
+    if values["schedule.kind"] == "greedy":
+        whole_number(values, "schedule.layer_epochs")
+    whole_number(values, "schedule.classifier_epochs")
+
+
+def _optimizer(values: Values) -> None:
+    one_of(values, "objective.weight_decay", WEIGHTS)
+    choice(values, "optimizer.kind")
+    if values["optimizer.kind"] == "sgd":
+        slider(values, "optimizer.momentum", 0.0, 0.99, 0.01)
+    if values["optimizer.kind"] == "adamw":
+        slider(values, "optimizer.decoupled_decay", 0.0, 1.0, 0.01)
+    if values["optimizer.kind"] == "lbfgs":
+        values["optimizer.schedule"] = "constant"  # it finds the length of its steps by itself
+    else:
+        choice(values, "optimizer.schedule")
+
+
+def _noise_level(values: Values) -> None:
+    """One level, or two ends of a range."""
+    slider(values, "corruption.level", 0.0, 1.0, 0.05)
+
+    def lowest() -> None:
+        # The slider's own end moves with the level above it; Streamlit wants its value inside.
+        key = key_of("corruption.level_from")
+        st.session_state[key] = min(st.session_state[key], values["corruption.level"])
+        slider(values, "corruption.level_from", 0.0, max(values["corruption.level"], 0.05), 0.05)
+
+    optional(values, "corruption.level_from", "A range of levels", 0.0, lowest)

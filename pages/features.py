@@ -1,0 +1,27 @@
+"""Features: bottlenecks, sparsity, training layer by layer, and what features learned without labels are good for."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use
+from aecore.ui.features_formulas import formulas
+from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, USE, VIEW
+
+TRAIN_PAGE = str(Path(__file__).parent / "train.py")
+
+st.title("Features")
+bottleneck, sparsity, layers, use = st.tabs([BOTTLENECK, SPARSITY, LAYERS, USE], key=VIEW, bind="query-params")
+if bottleneck.open:
+    with bottleneck:
+        features_bottleneck.show()
+if sparsity.open:
+    with sparsity:
+        features_sparsity.show(TRAIN_PAGE)
+if layers.open:
+    with layers:
+        features_layers.show(TRAIN_PAGE)
+if use.open:
+    with use:
+        features_use.show(TRAIN_PAGE)
+formulas()
