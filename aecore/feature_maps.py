@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from aecore.atlas import Atlas, read_atlas
 from aecore.checkpoint import load_model
 from aecore.feature_maps_results import METHODS, FeatureMaps, MapMethod
-from aecore.metrics.disentanglement.threads import on_one_core
 from aecore.runs import Run
 from aecore.training import scaled
 
@@ -26,7 +25,6 @@ PERPLEXITY = 30.0
 _FEWEST = 4  # pictures: t-SNE needs one neighbour at least for a perplexity of 1
 
 
-@on_one_core
 def feature_maps(run: Run, method: MapMethod, poll: Poll = lambda done, what: None) -> FeatureMaps:
     """Both maps of the pictures that are kept with a run, with its newest weights; the same at every call.
 
@@ -70,11 +68,15 @@ def _placed(numbers: Floats, method: MapMethod) -> Floats:
         return places
     # Only now: scikit-learn takes seconds to import.
     from sklearn.manifold import TSNE
+    from threadpoolctl import threadpool_limits
 
     # It begins as small as scikit-learn's own start from the principal components, which has trouble with a code of one number.
     start = places / places[:, 0].std() * 1e-4
     perplexity = min(PERPLEXITY, (len(numbers) - 1) / 3)
-    found = TSNE(perplexity=perplexity, init=start.astype(np.float32), random_state=0).fit_transform(centred.astype(np.float32))
+    # One thread, of OpenMP too: where something else is running, two wait for each other (13 times as long, measured).
+    with threadpool_limits(1):
+        model = TSNE(perplexity=perplexity, init=start.astype(np.float32), random_state=0)
+        found = model.fit_transform(centred.astype(np.float32))
     return np.asarray(found - found.mean(axis=0), np.float64)
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+
+import torch
 
 from aecore.bottleneck import measure as measure_bottleneck
 from aecore.bottleneck_results import key_of, put_partial
@@ -22,6 +26,18 @@ _WRONG = (ConfigError, DataUnavailableError, DivergedError, FileNotFoundError, V
 """What the work raises with a sentence; damaged weights are a ValueError."""
 
 
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """These take minutes, beside runs that are trained: two threads that wait for each other took ten times as long here."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@_one_thread()
 def probe(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `run` (its token), `case` (“all” or “unseen”), `labels` (0: all), `draws`.
 
@@ -45,6 +61,7 @@ def probe(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, 
     return {"json": found.to_json()}, []
 
 
+@_one_thread()
 def maps(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `run` (its token), `method` (“pca” or “tsne”).
 
@@ -57,6 +74,7 @@ def maps(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, A
     return {"json": found.to_json()}, []
 
 
+@_one_thread()
 def bottleneck(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `data` (its name), `sizes` of codes, `epochs`, `seed`.
 

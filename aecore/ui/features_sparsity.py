@@ -26,21 +26,20 @@ from aecore.ui.settings_form import word
 
 _PENALTIES = {"KL": "sparse-kl", "L1": "sparse-l1", "Top-k": "overcomplete-sparse", "None": "overcomplete"}
 """What keeps units silent, and the preset that each starts from."""
-_USUAL = {"KL": ("sigmoid", 0.5), "L1": ("relu", 0.3), "Top-k": ("relu", 0.5), "None": ("relu", 0.5)}
-"""Activation and weight that go with each."""
-_WEIGHTS = (0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 5.0, 10.0)
+_KL = preset(_PENALTIES["KL"]).config
+_WEIGHTS = tuple(sorted({0.0, 0.01, 0.03, 0.1, 0.2, 0.3, 0.5, 1.0, 2.0, 3.0, 5.0, 10.0, _KL.objective.sparsity_weight}))
 _ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu", "gelu", "silu", "linear")
 _FORM = Settings(
     "sparse",
     {
         "sparse_data": "digits",
-        "sparse_units": 196,
+        "sparse_units": _KL.code.size,
         "sparse_penalty": "KL",
-        "sparse_activation": "sigmoid",
-        "sparse_rho": 0.05,
-        "sparse_weight": 0.5,
+        "sparse_activation": _KL.code.activation,
+        "sparse_rho": _KL.objective.sparsity_target,
+        "sparse_weight": _KL.objective.sparsity_weight,
         "sparse_k": 20,
-        "sparse_epochs": 60,
+        "sparse_epochs": _KL.epochs,
     },
 )
 
@@ -155,7 +154,14 @@ def _settings() -> tuple[str, RunConfig | None]:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         data = choose_data("sparse_data")
         units = st.number_input(
-            "Units", 1, 4096, 196, key="sparse_units", bind="query-params", width=120, help="How many numbers the code has."
+            "Units",
+            1,
+            4096,
+            _KL.code.size,
+            key="sparse_units",
+            bind="query-params",
+            width=120,
+            help="How many numbers the code has.",
         )
         penalty = st.segmented_control(
             "Kept silent by",
@@ -168,7 +174,7 @@ def _settings() -> tuple[str, RunConfig | None]:
             help="KL: each unit's mean activation is drawn to ρ. L1: every activation costs. Top-k: of each picture only the k "
             "largest are kept. None: nothing, for comparison.",
         )
-        epochs = st.number_input("Epochs", 1, 500, 60, key="sparse_epochs", bind="query-params", width=120)
+        epochs = st.number_input("Epochs", 1, 500, _KL.epochs, key="sparse_epochs", bind="query-params", width=120)
     penalty = penalty or "KL"
     wanted: dict[str, object] = {"data.name": data, "code.size": units, "epochs": epochs}
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -183,13 +189,20 @@ def _settings() -> tuple[str, RunConfig | None]:
         )
         if penalty == "KL":
             wanted["objective.sparsity_target"] = st.slider(
-                "ρ, the wanted mean activation", 0.01, 0.5, 0.05, 0.01, key="sparse_rho", bind="query-params", width=230
+                "ρ, the wanted mean activation",
+                0.01,
+                0.5,
+                _KL.objective.sparsity_target,
+                0.01,
+                key="sparse_rho",
+                bind="query-params",
+                width=230,
             )
         if penalty in ("KL", "L1"):
             wanted["objective.sparsity_weight"] = st.select_slider(
                 "Weight",
                 _WEIGHTS,
-                0.5,
+                _KL.objective.sparsity_weight,
                 key="sparse_weight",
                 bind="query-params",
                 width=230,
@@ -235,5 +248,6 @@ def configured(base: str, wanted: dict[str, object]) -> RunConfig | None:
 
 def _follow_penalty() -> None:
     """Another penalty comes with the activation and the weight that usually go with it."""
-    activation, weight = _USUAL[st.session_state["sparse_penalty"] or "KL"]
-    _FORM.fill({"sparse_activation": activation, "sparse_weight": weight})
+    usual = preset(_PENALTIES[st.session_state["sparse_penalty"] or "KL"]).config
+    weight = min(_WEIGHTS, key=lambda weight: abs(weight - usual.objective.sparsity_weight))
+    _FORM.fill({"sparse_activation": usual.code.activation, "sparse_weight": weight})
