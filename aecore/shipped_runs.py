@@ -10,7 +10,7 @@ from pathlib import Path
 from aecore.config import RunConfig
 from aecore.presets import preset
 from aecore.runs import CHECKPOINTS, Run, Status
-from aecore.slimming import halve, thin_frames
+from aecore.slimming import halve, thin_curve, thin_frames
 
 CONVOLUTIONAL_DENOISER = "denoise-convolutional-mnist"
 GAUSSIAN_DENOISER = "denoise-convolutional-gaussian-mnist"
@@ -110,6 +110,7 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
         status = Recorder(run, watch=watch).record()
         if status.state == "finished":
             status = halve(run)
+            thin_curve(run.metrics_path)
             thin_frames(run.frames_folder, wanted=[stage.last_step for stage in run.config.stages])
             test = load_kept(run.config.data).test
             keep(run, measure(run, test, samples=_BOUND_SAMPLES, bound_images=_BOUND_IMAGES))

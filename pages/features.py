@@ -6,7 +6,7 @@ import streamlit as st
 
 from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use
 from aecore.ui.features_formulas import formulas
-from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, USE, VIEW
+from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, STACKS, UNITS, USE, USED, VIEW
 
 TRAIN_PAGE = str(Path(__file__).parent / "train.py")
 
@@ -25,3 +25,5 @@ if use.open:
     with use:
         features_use.show(TRAIN_PAGE)
 formulas()
+for choice in (UNITS, STACKS, USED):
+    choice.settle()

@@ -25,6 +25,7 @@ def _epochs(config: RunConfig) -> str:
 
 
 LATENT_PAGE = str(Path(__file__).parent / "latent.py")
+FEATURES_PAGE = str(Path(__file__).parent / "features.py")
 
 st.title("Train an autoencoder")
 
@@ -48,6 +49,9 @@ with st.container(horizontal=True, key="toolbar"):
     if run is not None:
         query = {"network": run.token}
         st.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
+        if run.config.code.kind == "vector":
+            query = {"view": "Sparsity", "units_of": run.token}
+            st.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
 run_panel.show_problem()
 
 if config is not None:

@@ -17,6 +17,7 @@ from aecore import bottleneck_results, probe_results
 from aecore.bottleneck_results import Bottleneck, key_of, put_partial
 from aecore.config import RunConfig
 from aecore.latent_numbers import digest
+from aecore.presets import PRESETS
 from aecore.recording import Recorder
 from aecore.runs import ACTIVE, About, Run, Status, new_run, runs_of, runs_root
 from aecore.ui import features_bottleneck, features_layers, features_measuring, features_runs, features_use
@@ -242,16 +243,19 @@ def test_a_sparse_run_is_described_with_its_target(trained: dict[str, Path]) -> 
     run = copy_of(trained["sparse"])
     app = page(view="Sparsity")
     assert app.selectbox(key="units_of_shown").value == run.token
-    assert "4 sigmoid units in the code; KL sparsity with ρ = 0.05, weight 0.5. Trained on Digits. This run is yours." in words(
-        app
-    )
+    usual = run.config.objective
+    assert usual.sparsity == "kl"
+    assert (
+        f"4 sigmoid units in the code; KL sparsity with ρ = {usual.sparsity_target:g}, weight {usual.sparsity_weight:g}. Trained "
+        "on Digits. This run is yours."
+    ) in words(app)
 
 
 def test_another_penalty_brings_what_goes_with_it() -> None:
     app = page(view="Sparsity")
     app.segmented_control(key="sparse_penalty").set_value("L1").run()
     assert app.selectbox(key="sparse_activation").value == "relu"
-    assert app.select_slider(key="sparse_weight").value == 0.3
+    assert app.select_slider(key="sparse_weight").value == PRESETS["sparse-l1"].config.objective.sparsity_weight
     app.segmented_control(key="sparse_penalty").set_value("KL").run()
     assert app.selectbox(key="sparse_activation").value == "sigmoid"
     app.selectbox(key="sparse_activation").set_value("relu").run()
@@ -306,7 +310,7 @@ def test_a_stacked_run_says_what_each_stage_brought(trained: dict[str, Path]) ->
     assert "**Labels**: a softmax on the frozen code" in words(app)
     assert "The same network all at once" in words(app)
     assert "stack_twin" not in buttons(app)
-    (pictures,) = [html.proto.body for html in app.get("html") if "stage-rows" in html.proto.body]  # type: ignore[union-attr]
+    (pictures,) = [html.proto.body for html in app.get("html") if "stage-rows" in html.proto.body]
     assert pictures.count("<img") == 5  # the originals, two layers, fine-tuned, all at once
     shutil.rmtree(twin.folder)
     alone = page(view="Layer by layer")
@@ -458,6 +462,7 @@ def test_features_of_one_tab_are_used_in_another(trained: dict[str, Path]) -> No
     app.button(key="use_these").click().run()
     assert app.session_state["view"] == "Use"
     assert app.selectbox(key="use_of_shown").value == run.token
+    assert "trained with the labels of all its training pictures" in words(app)
 
 
 # --- settings -------------------------------------------------------------------------------------------------------------

@@ -40,7 +40,7 @@ class RunChoice:
     def choose(self) -> Run | None:
         """Show the selector; the choice is also in the address. None where there is no run at all."""
         linked = st.query_params.get(self.key, "")
-        wanted = st.session_state.pop(self._next, None)
+        wanted = st.session_state.get(self._next)
         runs = {run.token: run for run in self._candidates(wanted or linked)}
         if linked and linked not in runs:
             gone = "is not on this server" if find_run(linked) is None else "does not fit here"
@@ -48,6 +48,8 @@ class RunChoice:
         if not runs:
             return None
         first = next(iter(runs))
+        if wanted is not None and wanted not in runs:
+            del st.session_state[self._next]
         if wanted in runs:
             st.session_state[self._choice] = wanted
         # A link, or going back in the browser's history, changes the address without touching the selector.
@@ -73,6 +75,15 @@ class RunChoice:
         if st.query_params.get(self.key, "" if runs[first].about.owner else first) != token:
             st.query_params[self.key] = token
         return runs[token]
+
+    def settle(self) -> None:
+        """To be called at the end of the page: only now has the browser been told which run is shown.
+
+        A rerun that is cut off by another one, as by a double click, tells it nothing: the next one is then asked with what the
+        browser still has, and what was to be shown would be lost.
+        """
+        if self._next in st.session_state and st.session_state.get(self._choice) == st.session_state[self._next]:
+            del st.session_state[self._next]
 
     def show(self, token: str) -> None:
         """Show this run from the next rerun on."""

@@ -59,6 +59,12 @@ def show(train_page: str) -> None:
     if run.newest_weights is None:
         st.info("This run has no weights, so there is nothing to measure: choose another one, or train it again.")
         return
+    if config.schedule.classifier_epochs:
+        st.info(
+            "The last epochs of this run were trained with the labels of all its training pictures. So its features are not "
+            "without labels, and with few of them it does better than is fair: compare with a run that saw none.",
+            icon=":material/label:",
+        )
     _accuracy(run, config)
     _maps(run)
 
