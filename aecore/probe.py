@@ -1,6 +1,8 @@
 """What a run's codes are good for: a linear classifier on them, against the same on raw pixels and on principal components.
 
-The protocol is the same for all three. Each number is standardised with its mean and spread over unlabelled images. Labelled
+The protocol is the same for all three. The numbers are centred and brought to one common scale, both from unlabelled images.
+(Each number to a scale of its own would make the least principal components as loud as the first: on MNIST with 100 labels that
+costs PCA a quarter of its accuracy, pixels two points, and the codes of sparse units nothing.) Labelled
 images are drawn stratified from the training images, several times; the classifier of :mod:`aecore.probe_classifier` learns from
 them, and its accuracy is that on all test images of the classes. No label but the drawn ones is used.
 (Linear probes: Alain & Bengio 2016, arXiv:1610.01644. Features learned from other classes: Raina et al. 2007, "Self-taught
@@ -208,10 +210,10 @@ def _encoded(encode: Encode, images: Tensor) -> Floats:
 
 @dataclass(frozen=True)
 class _Scaling:
-    """Mean and standard deviation (D,) of each number over the unlabelled images."""
+    """Mean (D,) of each number over the unlabelled images, and the root of the mean of their variances."""
 
     mean: Floats
-    deviation: Floats
+    deviation: float
 
     @classmethod
     def of(cls, parts: Iterator[Floats]) -> _Scaling:
@@ -221,12 +223,11 @@ class _Scaling:
             wide = part.astype(np.float64)
             count, total, squares = count + len(wide), total + wide.sum(axis=0), squares + (wide * wide).sum(axis=0)
         mean = total / count
-        variance = squares / count - mean**2
+        variance = float((squares / count - mean**2).mean())
         # Rounding leaves a little variance where there is none: such numbers stay 0.
-        is_constant = variance <= 1e-10 * (squares / count)
-        deviation = np.where(is_constant, np.inf, np.sqrt(np.where(is_constant, 1.0, variance)))
-        return cls(mean.astype(np.float32), deviation.astype(np.float32))
+        is_constant = variance <= 1e-10 * float((squares / count).mean())
+        return cls(mean.astype(np.float32), np.inf if is_constant else float(np.sqrt(variance)))
 
     def all_of(self, parts: Iterator[Floats]) -> Floats:
-        """Numbers in parts, (n, D) each, standardised and together; one that never varied is 0."""
-        return np.concatenate([(part - self.mean) / self.deviation for part in parts])
+        """Numbers in parts, (n, D) each, scaled and together; where none ever varied all are 0."""
+        return np.concatenate([((part - self.mean) / self.deviation).astype(np.float32) for part in parts])

@@ -59,7 +59,7 @@ def draw(labels: Integers, classes: Sequence[int], count: int, seed: int) -> Int
 
 
 def learn(numbers: Floats, labels: Integers, tick: Tick = lambda done: None) -> Any:
-    """The classifier, scikit-learn's, learned from standardised numbers (N, D) and their labels (N,), at least two classes.
+    """The classifier, scikit-learn's, learned from scaled numbers (N, D) and their labels (N,), at least two classes.
 
     C is the one of :data:`STRENGTHS` that does best on images held out from these N: in :data:`FOLDS` stratified folds, or in one
     split from :data:`ONE_SPLIT_FROM` images on; with fewer than three images of a class it is :data:`FEW_STRENGTH`. Of several

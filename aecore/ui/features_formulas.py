@@ -38,9 +38,9 @@ def formulas() -> None:
             r"\qquad h^{(d)} = f_d(h^{(d-1)})"
         )
         st.markdown(
-            "**Use.** The classifier is multinomial logistic regression with an L2 penalty on standardised numbers, its strength "
-            "chosen by cross-validation among the labelled pictures alone. Features learned from other classes: self-taught "
-            "learning (Raina et al. 2007)."
+            "**Use.** The classifier is multinomial logistic regression with an L2 penalty on centred numbers of one common "
+            "scale, its strength chosen by cross-validation among the labelled pictures alone. Features learned from other "
+            "classes: self-taught learning (Raina et al. 2007)."
         )
         st.latex(r"p(y = c \mid h) \propto \exp(w_c^\top h + b_c)")
         st.caption(
