@@ -85,9 +85,15 @@ class MetricsReader:
         every = -(-len(rows) // most)
         return [self._representative(rows[start : start + every]) for start in range(0, len(rows), every)]
 
+    @property
+    def telling_column(self) -> int:
+        """The index of the column that only complete rows have: the validation's loss, in other tables the last one."""
+        # A run's last column may be of one stage only.
+        return self.columns.index("val_loss") if "val_loss" in self.columns else -1
+
     def _representative(self, rows: list[Row]) -> Row:
-        validated = self.columns.index("val_loss")  # of a run with stages, other terms are measured in some of them only
-        return next((row for row in reversed(rows) if row[validated] is not None), rows[-1])
+        telling = self.telling_column
+        return next((row for row in reversed(rows) if row[telling] is not None), rows[-1])
 
 
 def _line(row: Sequence[float | None]) -> str:

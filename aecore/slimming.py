@@ -48,9 +48,8 @@ def thin_curve(path: Path) -> None:
     reader = MetricsReader(path)
     reader.read()
     lines = path.read_text().splitlines(keepends=True)
-    # A run's last column may be of one stage only; other curves have all columns in every row.
-    validated = reader.columns.index("val_loss") if "val_loss" in reader.columns else -1
-    rows = [index for index, row in enumerate(reader.rows, start=1) if row[validated] is not None]
+    telling = reader.telling_column
+    rows = [index for index, row in enumerate(reader.rows, start=1) if row[telling] is not None]
     if len(rows) > _ROWS:
         rows = [rows[round(index * (len(rows) - 1) / (_ROWS - 1))] for index in range(_ROWS)]
     replace_file(path, "".join([lines[0], *(lines[index] for index in rows)]))
