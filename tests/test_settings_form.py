@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -10,6 +11,12 @@ from streamlit.testing.v1 import AppTest
 from aecore.config import RunConfig
 from aecore.ui.server import engine
 from tests.test_app_pages import query, train_page
+
+
+@pytest.fixture(autouse=True)
+def _no_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The page opens with a run in training, if there is one: not with one that another test has left."""
+    monkeypatch.setenv("AECORE_RUNS", str(tmp_path))
 
 
 @pytest.fixture(scope="module", autouse=True)
