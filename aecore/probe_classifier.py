@@ -22,7 +22,8 @@ STRENGTHS = (1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0)
 """The values of C that are tried, from a strong penalty to a weak one."""
 FEW_STRENGTH = 1e-3
 """C where a class has too few labelled images to hold some out. On MNIST with one or two images a class, of the values above it
-was within two points of the best for pixels, codes, and PCA of 10 to 200 components; weak penalties cost up to four."""
+was within two points of the best for pixels, codes, and PCA of 10 to 200 components; weak penalties cost up to four. (Tried with
+each number at a scale of its own, before :mod:`aecore.probe` gave them a common one.)"""
 FOLDS = 3
 ONE_SPLIT_FROM = 2_000
 """From so many labelled images on, one sixth of them, held out once, decides on C: folds would take minutes."""
