@@ -1,7 +1,8 @@
 """The same data through codes of different sizes: what is lost, what it takes to store, and who learns to copy.
 
 Each arm at each size is a network of its own, trained with :class:`~aecore.training.Trainer` (PCA: solved). They are made for
-comparing sizes, not for the best error: each is trained so many epochs, with the same settings at every size.
+comparing sizes, not for the best error: each is trained so many epochs, with the settings of its arm at that size
+(:func:`config_of`).
 """
 
 from __future__ import annotations
@@ -15,7 +16,19 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from aecore.bottleneck_results import ARMS, LARGEST, SPARSE_FROM, Arm, Bottleneck, BottleneckPoint, wanted
+from aecore.bottleneck_results import (
+    ARMS,
+    HIDDEN,
+    KEPT,
+    LARGEST,
+    SPARSE_FROM,
+    Arm,
+    Bottleneck,
+    BottleneckPoint,
+    check_amount,
+    data_of,
+    wanted,
+)
 from aecore.config import RunConfig
 from aecore.data.loading import Dataset
 from aecore.metrics.picture_quality import decibels
@@ -26,8 +39,6 @@ Poll = Callable[[float, str], None]
 """Told the share done (0..1) and what is being done, in words; what it raises ends the work."""
 Floats = NDArray[np.float32]
 
-KEPT = 40
-"""Numbers of its code that a sparse network keeps of each picture (k-sparse)."""
 LEVELS = 256
 """8 bits a number."""
 
@@ -39,7 +50,7 @@ _BATCH = 500
 
 _SQUARED = {"objective.reconstruction": "mse", "optimizer.schedule": "one-cycle"}
 _LINEAR = _SQUARED | {"architecture.output": "linear", "optimizer.learning_rate": 1e-2, "batch_size": 32}
-_HIDDEN = _SQUARED | {"architecture.hidden": (256,), "architecture.activation": "gelu", "optimizer.learning_rate": 3e-3}
+_HIDDEN = _SQUARED | {"architecture.hidden": (HIDDEN,), "architecture.activation": "gelu", "optimizer.learning_rate": 3e-3}
 _WIDE = _SQUARED | {"architecture.output": "linear", "code.activation": "relu", "optimizer.learning_rate": 1e-3, "batch_size": 64}
 
 
@@ -47,15 +58,16 @@ def config_of(arm: Arm, size: int, data: str, epochs: int, seed: int) -> RunConf
     """The configuration of a network, of any arm but PCA. Raises ConfigError.
 
     - linear: no hidden layer, nothing but sums, weights not tied, squared error: it can be no better than PCA and finds it.
-    - autoencoder: a hidden layer of 256 GELUs on each side. From 256 numbers on there is none, or that layer would be the
-      bottleneck; the code itself has ReLUs then.
+    - autoencoder: a hidden layer of :data:`HIDDEN` GELUs on each side. From as many numbers on there is none, or that
+      layer would be the bottleneck; the code itself has ReLUs then.
     - sparse: as the autoencoder of that size, but of each picture's code only the :data:`KEPT` largest numbers are kept.
     """
     settings = _LINEAR if arm == "linear" else _HIDDEN if size < SPARSE_FROM else _WIDE
     if arm == "sparse":
         settings = settings | {"code.top_k": min(KEPT, size)}
-    chosen = {"data.name": data, "code.size": size, "epochs": epochs, "seed": seed}
-    return RunConfig().with_settings(settings | chosen)
+    pictures = data_of(data)
+    chosen = {"data.name": pictures.name, "data.resolution": pictures.resolution, "code.size": size, "epochs": epochs}
+    return RunConfig().with_settings(settings | chosen | {"seed": seed})
 
 
 def measure(
@@ -68,11 +80,12 @@ def measure(
 ) -> Bottleneck:
     """Train and measure all points; `found` is told the study so far after each, and before the first.
 
-    Raises ConfigError for epochs or a seed that cannot be, ValueError for such sizes, and
-    :class:`~aecore.training.DivergedError`.
+    dataset: that of :func:`~aecore.bottleneck_results.data_of`. Raises ConfigError for epochs or a seed that cannot be,
+    ValueError for such sizes and for more work than a study may be, and :class:`~aecore.training.DivergedError`.
     """
     if not sizes or not all(1 <= size <= LARGEST for size in sizes):
         raise ValueError(f"Code sizes must lie between 1 and {LARGEST:,}: name some, e.g. 2-8-32.")
+    check_amount(dataset.card.name, epochs)
     name, images = dataset.card.name, dataset.train.images
     pixels = images[0].numel()
     todo = wanted(sizes, pixels)

@@ -12,16 +12,23 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from aecore.config_sections import DataConfig
 from aecore.data.catalogue import card
 from aecore.runs import CHECKPOINTS, replace_file, runs_root
 
 SIZES = (2, 4, 8, 16, 32, 64, 128, 256, 512, 1024)
 """Code sizes, usually; the last is beyond the 784 pixels of a digit."""
-SPARSE_FROM = 256
+HIDDEN = 256
+"""Units of the autoencoder's hidden layer, on each side, while the code is smaller."""
+KEPT = 40
+"""Numbers of its code that the sparse network keeps of each picture (k-sparse)."""
+SPARSE_FROM = HIDDEN
 """Code size from which there is a constrained network too."""
 LINEAR_UP_TO = 64
 """Code size up to which there is a linear autoencoder: beyond, what is left to learn are components of so little variance that
 gradient descent needs very many steps for them."""
+MOST_PICTURES = 3_000_000
+"""Times that a network of a study may be shown a picture: 50 epochs of MNIST, and for all networks an hour or two of one core."""
 LARGEST = 2048
 """Code size up to which one can be asked for."""
 SHIPPED_PATH = CHECKPOINTS / "bottleneck.json"
@@ -114,6 +121,33 @@ def wanted(sizes: Sequence[int], pixels: int) -> list[tuple[Arm, int]]:
         if size >= SPARSE_FROM:
             found.append(("sparse", size))
     return found
+
+
+def data_of(data: str) -> DataConfig:
+    """The pictures of a study: at the smallest size that they come in, so that a code can be larger. Raises UnknownDataError."""
+    sizes = card(data).resolutions
+    return DataConfig(name=card(data).name, resolution=min(sizes) if len(sizes) > 1 else None)
+
+
+def pixels_of(data: str) -> int:
+    """How many numbers one of its pictures has. Raises UnknownDataError."""
+    found = card(data, data_of(data).resolution)
+    return found.channels * found.height * found.width
+
+
+def sizes_for(data: str) -> tuple[int, ...]:
+    """The code sizes that are offered: :data:`SIZES`, and where those end before the pixels do, twice as many and so on."""
+    sizes = list(SIZES)
+    while sizes[-1] <= pixels_of(data) and 2 * sizes[-1] <= LARGEST:
+        sizes.append(2 * sizes[-1])
+    return tuple(sizes)
+
+
+def check_amount(data: str, epochs: int) -> None:
+    """Raises ValueError where a study would be more work than :data:`MOST_PICTURES` allows."""
+    most = MOST_PICTURES // card(data).train
+    if epochs > most:
+        raise ValueError(f"With {card(data).train:,} pictures a study can have at most {most} epochs: choose fewer.")
 
 
 def usual_epochs(data: str) -> int:

@@ -193,13 +193,16 @@ clipped Gaussian noise turns black into grey, dropped pixels turn white into gre
 
 
 def classical_methods(train: NDArray[np.uint8], code_sizes: Iterable[int] = ()) -> tuple[Method, ...]:
-    """All methods, those of PCA fitted (once, when first used) to clean training images, uint8 (N, C, H, W).
+    """All methods, those of PCA fitted (once, when first used) to clean training images, uint8 (N, C, H, W); where these have
+    more than 1,024 pixels, to the first 1,500.
 
     PCA comes with as many numbers as each code size, and once more with the number of components tuned like the parameters
     of the others.
     """
     pixels = int(np.prod(train.shape[1:]))
-    fitted = cache(lambda: PrincipalComponents.fit(train))
+    # Of large pictures not from all of them, which would take half a minute while somebody waits.
+    learned_from = train if pixels <= _LARGE else train[:_LARGE_IMAGES]
+    fitted = cache(lambda: PrincipalComponents.fit(learned_from))
 
     def project(noisy: Floats, parameters: Parameters) -> Floats:
         count = int(parameters["components"])
@@ -216,4 +219,5 @@ def classical_methods(train: NDArray[np.uint8], code_sizes: Iterable[int] = ()) 
     return (*WITHOUT_TRAINING, *as_code, method("pca", "PCA, best number of components", counts))
 
 
+_LARGE, _LARGE_IMAGES = 1024, 1500
 _COMPONENTS = (2, 4, 6, 8, 10, 12, 15, 20, 25, 30, 35, 40, 50, 60, 75, 96, 128, 160, 200, 256, 300, 400, 500, 640)

@@ -157,7 +157,7 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.checkpoint import DamagedModelError, load_model
     from aecore.data.downloads import DataUnavailableError
-    from aecore.evaluation import evaluate
+    from aecore.evaluation import accuracy, evaluate
     from aecore.recording import load_kept
     from aecore.training import pick_device
 
@@ -166,6 +166,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
         with bar_of(100) as bar:
             dataset = load_kept(config.data)
             test = evaluate(model, config, dataset.test, lambda done: move_to(bar, round(100 * done)))
+            if model.classifier is not None and config.data == run.config.data:
+                test["accuracy"] = accuracy(model, dataset.test)
             move_to(bar, 100)
     except (FileNotFoundError, DamagedModelError, DataUnavailableError) as error:
         raise UsageError(str(error)) from None

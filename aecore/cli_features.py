@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
-from aecore.bottleneck_results import ARMS, SIZES, usual_epochs
+from aecore.bottleneck_results import ARMS, SIZES, check_amount, data_of, sizes_for, usual_epochs
 from aecore.cli_tools import UsageError, bar_of, move_to
 from aecore.data.catalogue import CARDS, card
 from aecore.runs import Run, replace_file
@@ -75,6 +75,7 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
             found = measure(run, load_kept(data), classes=classes, labels=labels, draws=options.draws, poll=tell)
     except (FileNotFoundError, DataUnavailableError, ValueError) as error:  # damaged weights are a ValueError
         raise UsageError(str(error)) from None
+    with_labels = run.config.schedule.classifier_epochs > 0
     point = found.points[0]
     count = point.labels or found.train_images
     draws = len(point.features.values)
@@ -86,9 +87,12 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
             print(f"  {title:<14} {100 * spread.mean:6.2f} % ± {100 * spread.deviation:.2f}")
     if not options.json:
         print(f"test accuracy on {found.test_images:,} images of {found.data}, {count:,} labels, draws: {draws}")
+        if with_labels:
+            print("Note: this run was fine-tuned with the labels of its training images, so its features know them already.")
     return result | {
         "labels": count,
         "draws": draws,
+        "trained_with_labels": with_labels,
         "classes": list(found.classes),
         "data": found.data,
         "held_out": held_out(run.config.data.name, found.data),
@@ -103,13 +107,12 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
 
 def _bottleneck(options: argparse.Namespace) -> dict[str, Any]:
     name = card(options.data).name  # an unknown name is refused before anything is imported
-    sizes = SIZES if options.sizes is None else _whole_numbers("--sizes", options.sizes)
+    sizes = sizes_for(name) if options.sizes is None else _whole_numbers("--sizes", options.sizes)
     epochs = usual_epochs(name) if options.epochs is None else options.epochs
 
     import torch
 
     from aecore.bottleneck import measure
-    from aecore.config import RunConfig
     from aecore.data.downloads import DataUnavailableError
     from aecore.recording import load_kept
     from aecore.training import DivergedError
@@ -123,12 +126,21 @@ def _bottleneck(options: argparse.Namespace) -> dict[str, Any]:
                 bar.set_description_str(what, refresh=False)
                 move_to(bar, round(1000 * done))
 
-            dataset = load_kept(RunConfig().with_settings({"data.name": name}).data)
-            study = measure(dataset, sizes, epochs, options.seed, tell)
+            check_amount(name, epochs)
+            options.out.parent.mkdir(parents=True, exist_ok=True)
+            # After each point: who stops it keeps what was measured.
+            study = measure(
+                load_kept(data_of(name)),
+                sizes,
+                epochs,
+                options.seed,
+                tell,
+                lambda found: replace_file(options.out, found.to_json()),
+            )
     except (DataUnavailableError, DivergedError, ValueError) as error:
         raise UsageError(str(error)) from None
-    options.out.parent.mkdir(parents=True, exist_ok=True)
-    replace_file(options.out, study.to_json())
+    except OSError as error:
+        raise UsageError(f"{options.out} cannot be written ({error.strerror}): choose another file with --out.") from None
     if not options.json:
         for point in study.points:
             print(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
 
-from aecore.bottleneck_results import ARMS, Bottleneck, BottleneckPoint
+from aecore.bottleneck_results import ARMS, SPARSE_FROM, Arm, Bottleneck, BottleneckPoint
 from aecore.probe_results import REPRESENTATIONS, Probe
 
 Trace = dict[str, Any]
@@ -45,15 +45,13 @@ def copying_lines(study: Bottleneck) -> go.Figure:
 def compression_lines(study: Bottleneck) -> go.Figure:
     """PSNR (dB) against bytes per picture, on a logarithmic axis, a line for each arm."""
     traces = [
-        _line(
+        _study_line(
+            study,
             name,
-            title,
-            [point.bytes_per_image for point in sorted(study.of(name), key=lambda point: point.bytes_per_image)],
-            [point.psnr for point in sorted(study.of(name), key=lambda point: point.bytes_per_image)],
-            [point.size for point in sorted(study.of(name), key=lambda point: point.bytes_per_image)],
+            lambda point: (point.bytes_per_image, point.psnr, point.size),
             "%{customdata} numbers, %{x:,.0f} bytes: %{y:.2f} dB",
         )
-        for name, title in _arms(study)
+        for name in _arms(study)
     ]
     # A picture as it is takes a byte a pixel.
     layout = _layout("Bytes per picture", "PSNR (dB)") | _mark(study.pixels, "the picture as it is")
@@ -143,15 +141,8 @@ def confusion_map(probe: Probe, representation: str, names: Mapping[int, str]) -
 
 def _by_size(study: Bottleneck, value: Callable[[BottleneckPoint], float], title: str) -> go.Figure:
     traces = [
-        _line(
-            name,
-            words,
-            [point.size for point in study.of(name)],
-            [value(point) for point in study.of(name)],
-            [study.pixels] * len(study.of(name)),
-            "%{x:,} numbers: %{y:.5f}",
-        )
-        for name, words in _arms(study)
+        _study_line(study, name, lambda point: (point.size, value(point), None), "%{x:,} numbers: %{y:.5f}")
+        for name in _arms(study)
     ]
     layout = _layout("Numbers in the code", title) | _mark(study.pixels, "as many as pixels")
     sizes = sorted({point.size for point in study.points} | set(study.sizes))
@@ -164,13 +155,26 @@ def _by_size(study: Bottleneck, value: Callable[[BottleneckPoint], float], title
     return go.Figure({"data": traces, "layout": layout})
 
 
-def _arms(study: Bottleneck) -> list[tuple[str, str]]:
+def _arms(study: Bottleneck) -> list[Arm]:
     """Those that have points, PCA first: the others are drawn over it."""
-    order = ("pca", "linear", "autoencoder", "sparse")
-    return [(name, ARMS[name]) for name in order if study.of(name)]  # type: ignore[index]
+    order: tuple[Arm, ...] = ("pca", "linear", "autoencoder", "sparse")
+    return [name for name in order if study.of(name)]
 
 
-def _line(name: str, title: str, x: list[float] | list[int], y: list[float], beside: list[Any], hover: str) -> Trace:
+def _study_line(study: Bottleneck, arm: Arm, place: Callable[[BottleneckPoint], tuple[float, float, Any]], hover: str) -> Trace:
+    """An arm's line; `place` gives x, y and what else the hover shows. It breaks where the arm's network becomes another one."""
+    places: list[tuple[float | None, float | None, Any]] = []
+    smaller = 0
+    for point in study.of(arm):
+        if arm == "autoencoder" and 0 < smaller < SPARSE_FROM <= point.size:
+            places.append((None, None, None))
+        places.append(place(point))
+        smaller = point.size
+    across, up, beside = ([each[index] for each in places] for index in range(3))
+    return _line(arm, ARMS[arm], across, up, beside, hover)
+
+
+def _line(name: str, title: str, x: Sequence[float | None], y: Sequence[float | None], beside: list[Any], hover: str) -> Trace:
     colour, symbol, dash, width = _LOOKS[name]
     return {
         "type": "scatter",

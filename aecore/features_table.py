@@ -1,7 +1,7 @@
 """``python -m aecore features-table``: what features are good for, against published figures, on the full MNIST.
 
-Each row trains its networks anew, from their configuration alone, measures them on the 10,000 test images, and writes a section
-of its own into the document.
+Each row trains its networks from their configuration alone (those that are finished in its folder of runs are kept), measures
+them on the 10,000 test images, and writes a section of its own into the document.
 """
 
 from __future__ import annotations
@@ -260,7 +260,7 @@ def section(row: Row, figures: Sequence[Figure], measured: str) -> str:
     networks = []
     for base, changed in row.runs.values():
         settings = " ".join(f"{key}={value}" for key, value in (row.all_settings | changed).items())
-        networks.append(f"`python -m aecore train {base} --set {settings}`")
+        networks.append(f"`python -m aecore train {base} --set {settings} --out FOLDER`")
     parts = [
         f"## {row.title}",
         row.text,

@@ -71,11 +71,12 @@ def terms(
     *,
     progress: float,
     data_size: int,
+    whole: Tensor | None = None,
 ) -> dict[str, Tensor]:
     """Every term by its own name, unweighted, and their weighted sum as `loss`; all scalars.
 
     inputs: what the network was given, target: what it is to answer, both (B, C, H, W). progress: share of all training steps
-    that is done, 0..1; data_size: images in the training set.
+    that is done, 0..1; data_size: images in the training set; whole: see :func:`~aecore.penalties.sparse_kl`.
 
     `loss` = reconstruction + penalty + λ·weight_decay, where the penalty of a Gaussian code is
 
@@ -101,7 +102,7 @@ def terms(
                 loss = loss + kl + (objective.beta - 1) * parts["total_correlation"]
     else:
         activation = getattr(model.plan.encoder[-1], "activation", "linear")
-        penalties, weighted = code_penalties(mean, activation, list(model.encoder[1:]), inputs.flatten(1), objective)
+        penalties, weighted = code_penalties(mean, activation, list(model.encoder[1:]), inputs.flatten(1), objective, whole)
         parts |= penalties
         loss = loss + weighted
     if objective.weight_decay:
@@ -111,7 +112,12 @@ def terms(
 
 
 def code_penalties(
-    code: Tensor, activation: str, layers: Sequence[nn.Module], inputs: Tensor, objective: ObjectiveConfig
+    code: Tensor,
+    activation: str,
+    layers: Sequence[nn.Module],
+    inputs: Tensor,
+    objective: ObjectiveConfig,
+    whole: Tensor | None = None,
 ) -> tuple[dict[str, Tensor], Tensor]:
     """What a vector code costs: its penalties by name, unweighted, and their weighted sum, a scalar.
 
@@ -122,7 +128,7 @@ def code_penalties(
     weighted = code.new_zeros(())
     if objective.sparsity != "none":
         is_kl = objective.sparsity == "kl"
-        parts["sparsity"] = sparse_kl(code, objective.sparsity_target, activation) if is_kl else l1(code)
+        parts["sparsity"] = sparse_kl(code, objective.sparsity_target, activation, whole) if is_kl else l1(code)
         weighted = weighted + objective.sparsity_weight * parts["sparsity"]
     if objective.contractive:
         parts["contraction"] = contraction(layers, inputs)

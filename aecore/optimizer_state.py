@@ -6,7 +6,8 @@ Adam's and SGD's state is tensors by weight. That of L-BFGS is one dictionary of
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -49,6 +50,33 @@ def unpack(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor], word
         int(index): {key: get(value) for key, value in entries.items()} for index, entries in json.loads(words).items()
     }
     optimizer.load_state_dict(state)
+
+
+@contextmanager
+def undone_if_cut_short(optimizer: torch.optim.Optimizer) -> Iterator[None]:
+    """Within it one step is made; if that raises, the weights and the optimizer's memory are as they were before.
+
+    For L-BFGS, whose search along a line leaves the weights where it last looked.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
+    before = [weight.detach().clone() for weight in weights]
+    # What is in its lists (the history, many times the weights) is never written to; the lists and the rest are.
+    memory = {
+        weight: {
+            key: list(value) if isinstance(value, list) else value.clone() if isinstance(value, Tensor) else value
+            for key, value in entries.items()
+        }
+        for weight, entries in optimizer.state.items()
+    }
+    try:
+        yield
+    except BaseException:
+        with torch.no_grad():
+            for weight, value in zip(weights, before, strict=True):
+                weight.copy_(value)
+        optimizer.state.clear()
+        optimizer.state.update(memory)
+        raise
 
 
 def words_of(tensors: Mapping[str, Tensor]) -> str:

@@ -10,13 +10,17 @@ from torch import Tensor, nn
 _LEAST = 1e-6  # mean activations are kept so far from the ends of their range, where the logarithms end
 
 
-def sparse_kl(activations: Tensor, target: float, activation: str) -> Tensor:
+def sparse_kl(activations: Tensor, target: float, activation: str, whole: Tensor | None = None) -> Tensor:
     """Σ_j KL(ρ ‖ ρ̂_j) = Σ_j ρ·log(ρ/ρ̂_j) + (1−ρ)·log((1−ρ)/(1−ρ̂_j)), nats, a scalar (Ng 2011, "Sparse autoencoder").
 
     ρ̂_j is the mean of unit j over the batch, taken first, as a share of the range of `activation`: of a sigmoid the mean
-    itself, of tanh (mean + 1)/2. activations: (B, D); target: ρ, 0..1. Raises ValueError for an activation without a range.
+    itself, of tanh (mean + 1)/2. activations: (B, D); target: ρ, 0..1. Where they are but a piece of the batch, `whole` is the
+    mean of all of it, (D,): the penalty then is that of the whole batch, and so is the sum of the pieces' gradients, each
+    weighted with its share of the images. Raises ValueError for an activation without a range.
     """
     mean = activations.mean(dim=0)
+    if whole is not None:
+        mean = whole + (mean - mean.detach())
     if activation == "tanh":
         mean = (mean + 1) / 2
     elif activation != "sigmoid":

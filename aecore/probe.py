@@ -70,15 +70,17 @@ def measure(
     """Measure a run with each of so many `labels` (0: all that there are), drawn `draws` times; the draws are those of every run.
 
     dataset: with all its classes, the run's own data or another with images of that size. `classes`: those that are told apart
-    (None: all). The unlabelled images are those that the run learned from; with other data, all of its training images.
+    (None: all that its images are of). The unlabelled images are those that the run learned from; with other data, all of its
+    training images.
 
     Raises what :func:`~aecore.checkpoint.load_model` does, and ValueError for images of another size, fewer than two classes or
     some that there are not, numbers of labels that cannot be drawn, and codes that are not finite.
     """
     started = time.perf_counter()
     config, card = run.config, dataset.card
-    chosen = tuple(sorted(set(range(len(card.classes)) if classes is None else classes)))
-    _check(config, dataset, chosen, labels, draws)
+    present = set(np.unique(dataset.train.labels.numpy()).tolist())
+    chosen = tuple(sorted(present if classes is None else set(classes)))
+    _check(config, dataset, chosen, present, labels, draws)
     weights = digest(run.model_path.read_bytes()) if run.model_path.is_file() else ""
     model = load_model(run).eval()
     train, test = dataset.train.of_classes(chosen), dataset.test.of_classes(chosen)
@@ -115,12 +117,20 @@ def measure(
     )
 
 
-def _check(config: RunConfig, dataset: Dataset, chosen: tuple[int, ...], labels: Sequence[int], draws: int) -> None:
+def _check(
+    config: RunConfig, dataset: Dataset, chosen: tuple[int, ...], present: set[int], labels: Sequence[int], draws: int
+) -> None:
     ours, theirs = config.plan.input_shape, tuple(dataset.test.images.shape[1:])
     if ours != theirs:
         sizes = ("×".join(map(str, shape)) for shape in (ours, theirs))
         raise ValueError("This run takes pictures of {}, these data are {}: choose other data.".format(*sizes))
-    if len(chosen) < 2 or not set(chosen) <= set(range(len(dataset.card.classes))):
+    known = set(range(len(dataset.card.classes)))
+    if len(present) < 2:
+        raise ValueError("All these pictures are of one class, so there is nothing to tell apart: choose other data.")
+    if len(chosen) >= 2 and set(chosen) <= known and not set(chosen) <= present:
+        missing = ", ".join(dataset.card.classes[each] for each in sorted(set(chosen) - present))
+        raise ValueError(f"None of these pictures are of the class {missing}: name classes that they have.")
+    if len(chosen) < 2 or not set(chosen) <= known:
         raise ValueError(
             f"{dataset.card.title} has the classes 0 to {len(dataset.card.classes) - 1}: name two of them at least, e.g. 0-1."
         )

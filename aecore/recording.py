@@ -108,6 +108,7 @@ class Recorder:
         self._single_steps = self._control.single_steps
         self._last_write = 0.0
         self._seconds = 0.0
+        self._elsewhere = 0.0  # of the step that is made: time that others had, or that it was paused
         # Of the time that this run has for itself: others may take turns with it.
         self._validating = Paced(WATCHING_SHARE, time.thread_time)
         self._painting = Paced(WATCHING_SHARE, time.thread_time)
@@ -170,16 +171,16 @@ class Recorder:
         self._set_state("running")
         if trainer.step == trainer.stage.last_step:
             self._end_stage()  # stopped while the end of a stage was measured
-        steps = trainer.run()
+        steps = trainer.run(self._poll_within_step)
         per_epoch = self.config.steps_per_epoch
         next_show = time.perf_counter() + TICK
         next_save = time.perf_counter() + SAVE_EVERY
         while trainer.step < trainer.total_steps:
             single = self._poll(between_steps=True)
-            started = time.perf_counter()
+            started, self._elsewhere = time.perf_counter(), 0.0
             next(steps)
             now = time.perf_counter()
-            self._seconds += now - started
+            self._seconds += now - started - self._elsewhere
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
             if trainer.step == trainer.total_steps:
                 break  # the row of the last step is written below, with its validation
@@ -341,6 +342,14 @@ class Recorder:
             if time.perf_counter() - self._last_write > HEARTBEAT:
                 self._write_status()
             self._rest(0.005)
+
+    def _poll_within_step(self) -> None:
+        """For steps that take long: obey, be seen to be alive, and do not count as training what others did meanwhile."""
+        started = time.perf_counter()
+        self._poll()
+        if time.perf_counter() - self._last_write > HEARTBEAT:
+            self._write_status()
+        self._elsewhere += time.perf_counter() - started
 
     def _read_control(self) -> None:
         try:

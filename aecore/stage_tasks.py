@@ -18,6 +18,7 @@ from aecore.objective import (
     code_penalties,
     half_squared_weights,
     penalty_names,
+    reconstruction_term,
     squared_error,
     term_names,
     terms,
@@ -43,8 +44,23 @@ class Task(Protocol):
         """What is trained; nothing else moves."""
         ...
 
-    def losses(self, images: Tensor, labels: Tensor, noise: PixelNoise, code_noise: torch.Generator, progress: float) -> Losses:
-        """Every term of a batch by name, all scalars: means over images. images: (B, C, H, W), 0..1; labels: (B,)."""
+    def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
+        """What the penalties are on, (B, D)."""
+        ...
+
+    def losses(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        noise: PixelNoise,
+        code_noise: torch.Generator,
+        progress: float,
+        whole: Tensor | None = None,
+    ) -> Losses:
+        """Every term of a batch by name, all scalars: means over images. images: (B, C, H, W), 0..1; labels: (B,).
+
+        whole: where these images are but a piece of a step, the mean of :meth:`code` over all of them, (D,).
+        """
         ...
 
 
@@ -78,11 +94,22 @@ class Whole:
     def weights(self) -> list[nn.Parameter]:
         return [*self.model.encoder.parameters(), *self.model.decoder.parameters()]
 
-    def losses(self, images: Tensor, labels: Tensor, noise: PixelNoise, code_noise: torch.Generator, progress: float) -> Losses:
+    def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
+        return self.model.encode(corrupt(images, self._config.corruption, noise)).mean
+
+    def losses(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        noise: PixelNoise,
+        code_noise: torch.Generator,
+        progress: float,
+        whole: Tensor | None = None,
+    ) -> Losses:
         given = corrupt(images, self._config.corruption, noise)
         output = self.model(given, code_noise)
-        objective = self._config.objective
-        return terms(self.model, given, output, images, objective, progress=progress, data_size=self._data_size)
+        objective, size = self._config.objective, self._data_size
+        return terms(self.model, given, output, images, objective, progress=progress, data_size=size, whole=whole)
 
 
 class Layer:
@@ -108,16 +135,30 @@ class Layer:
         encoder, decoder = self.network.layer
         return [*encoder.parameters(), *decoder.parameters()]
 
-    def losses(self, images: Tensor, labels: Tensor, noise: PixelNoise, code_noise: torch.Generator, progress: float) -> Losses:
-        encoder, decoder = self.network.layer
-        objective, is_first = self._config.objective, self.network.depth == 1
+    def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
+        encoder, _ = self.network.layer
+        code: Tensor = encoder(self._given(images, noise)[1])
+        return code
+
+    def _given(self, images: Tensor, noise: PixelNoise) -> tuple[Tensor, Tensor]:
+        """What the layer is to answer, and what it is given: the same with noise; both (B, n)."""
         with torch.no_grad():
             target = self.network.below(images)
-            given = (
-                corrupt(target, self._config.corruption, noise)
-                if is_first
-                else corrupt_codes(target, self._config.corruption, noise)
-            )
+            with_noise = corrupt if self.network.depth == 1 else corrupt_codes
+            return target, with_noise(target, self._config.corruption, noise)
+
+    def losses(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        noise: PixelNoise,
+        code_noise: torch.Generator,
+        progress: float,
+        whole: Tensor | None = None,
+    ) -> Losses:
+        encoder, decoder = self.network.layer
+        objective, is_first = self._config.objective, self.network.depth == 1
+        target, given = self._given(images, noise)
         code = encoder(given)
         answer = decoder(code)
         if is_first:
@@ -126,7 +167,7 @@ class Layer:
             error = functional.binary_cross_entropy(answer, target, reduction="sum") / len(target)
         else:
             error = squared_error(answer, target)
-        penalties, weighted = code_penalties(code, self._activation, [encoder], given, objective)
+        penalties, weighted = code_penalties(code, self._activation, [encoder], given, objective, whole)
         parts = {self._name: error, **penalties}
         loss = error + weighted
         if objective.weight_decay:
@@ -155,7 +196,18 @@ class Classifier:
         encoder: Iterable[nn.Parameter] = () if self._is_frozen else self.model.encoder.parameters()
         return [*encoder, *self._head.parameters()]
 
-    def losses(self, images: Tensor, labels: Tensor, noise: PixelNoise, code_noise: torch.Generator, progress: float) -> Losses:
+    def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
+        return self.model.encode(images).mean
+
+    def losses(
+        self,
+        images: Tensor,
+        labels: Tensor,
+        noise: PixelNoise,
+        code_noise: torch.Generator,
+        progress: float,
+        whole: Tensor | None = None,
+    ) -> Losses:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self._is_frozen):
             code = self.model.encode(images).mean
         scores = self._head(code)
@@ -163,8 +215,13 @@ class Classifier:
         return {"loss": loss, self._name: loss, "accuracy": (scores.argmax(dim=1) == labels).float().mean()}
 
 
-def reconstruction_of(network: Network, images: Tensor, given: Tensor, kind: str) -> Tensor:
-    """The reconstruction term (`bce` or `mse`), summed over pixels and averaged over images, of what a network shows."""
+def reconstruction_of(network: Network, images: Tensor, given: Tensor, kind: str, code_noise: torch.Generator) -> Tensor:
+    """The reconstruction term (`bce` or `mse`), summed over pixels and averaged over images, of what a network shows.
+
+    As in a stage that trains it: that of a whole network with a Gaussian code samples it.
+    """
+    if isinstance(network, Autoencoder):
+        return reconstruction_term(network, network(given, code_noise), images, kind)
     answer = network.reconstruct(given)
     if kind == "mse":
         return squared_error(answer, images)

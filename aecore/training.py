@@ -21,9 +21,12 @@ from aecore.corruption import corrupt
 from aecore.data.loading import Dataset, Split
 from aecore.model import build
 from aecore.noise import PixelNoise
-from aecore.optimizer_state import pack, unpack, words_of
+from aecore.optimizer_state import pack, undone_if_cut_short, unpack, words_of
 from aecore.stage_tasks import all_names, reconstruction_of, task_of
 from aecore.stages import stage_at
+
+Poll = Callable[[], object]
+"""Called when there is a moment for it; what it raises ends the work."""
 
 _SEARCHES = 26
 """Evaluations of the loss that one step of L-BFGS may cost, torch's usual 25 for its search among them; mostly it needs 2."""
@@ -146,14 +149,17 @@ class Trainer:
         """The share of the present stage that is done, 0..1."""
         return (self.step - self.stage.first_step) / self.stage.steps
 
-    def run(self) -> Iterator[int]:
-        """Train to the end; yields the number of steps done, after each."""
+    def run(self, poll: Poll = lambda: None) -> Iterator[int]:
+        """Train to the end; yields the number of steps done, after each.
+
+        `poll` is called within steps that are made in pieces (L-BFGS), between these; what it raises undoes the step.
+        """
         while self.step < self.total_steps:
             stage = stage_at(self.stages, self.step)
             if stage != self._stage:
                 self._enter(stage)
             if self.config.optimizer.kind == "lbfgs":
-                self._train_on_all()
+                self._train_on_all(poll)
             else:
                 self._train_batch()
             self.step += 1
@@ -186,21 +192,23 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         self._add(losses, len(images))
 
-    def _train_on_all(self) -> None:
-        """One iteration of L-BFGS. Its line search compares losses, so each is of all images, with the same noise every time."""
-        everything = torch.arange(len(self.images), device=self.device)
-        size = self.config.batch_size
+    def _train_on_all(self, poll: Poll) -> None:
+        """One iteration of L-BFGS. Its line search compares losses, so each is of all images, with the same noise every time.
+
+        They come in pieces of the batch size, for the memory's sake; the loss is that of all together.
+        """
+        split = Split(self.images, self.labels)
         is_first = True
 
         def closure() -> Tensor:
             nonlocal is_first
+            whole = self._mean_code(split, _PIXELS, poll)
             pixel_noise, code_noise = evaluation_noise(self.config, _PIXELS, self.device)
             self.optimizer.zero_grad(set_to_none=True)
             total = torch.zeros((), device=self.device)
-            for chosen in everything.tensor_split(tuple(range(size, len(everything), size))):
-                images, labels = self._batch(chosen)
-                losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress)
-                loss = losses["loss"] * (len(images) / len(everything))
+            for images, labels in self._pieces(split, poll):
+                losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress, whole)
+                loss = losses["loss"] * (len(images) / len(split))
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
                 if is_first:  # the weights before the step, as with the other optimizers
@@ -208,7 +216,25 @@ class Trainer:
             is_first = False
             return total
 
-        self.optimizer.step(closure)  # type: ignore[arg-type]
+        with undone_if_cut_short(self.optimizer):
+            self.optimizer.step(closure)  # type: ignore[arg-type]
+
+    def _pieces(self, split: Split, poll: Poll) -> Iterator[tuple[Tensor, Tensor]]:
+        """All images of a split, in order, (B, C, H, W), 0..1, and their labels, (B,), in pieces of the batch size."""
+        size = self.config.batch_size
+        for start in range(0, len(split), size):
+            poll()
+            chosen = slice(start, start + size)
+            yield scaled(split.images[chosen], self.device), split.labels[chosen].to(self.device)
+
+    @torch.no_grad()
+    def _mean_code(self, split: Split, stream: int, poll: Poll) -> Tensor | None:
+        """The mean code of a split, (D,), where a step sees all images in pieces and the loss has a term of that mean."""
+        if self.config.optimizer.kind != "lbfgs" or self.config.objective.sparsity != "kl" or "sparsity" not in self.task.names:
+            return None
+        pixel_noise, _ = evaluation_noise(self.config, stream, self.device)
+        sums = [self.task.code(images, pixel_noise).sum(dim=0) for images, _ in self._pieces(split, poll)]
+        return torch.stack(sums).sum(dim=0) / len(split)
 
     def _add(self, losses: Mapping[str, Tensor], count: int) -> None:
         self._sums += torch.stack([losses[name].detach() for name in self.task.names]) * count
@@ -222,31 +248,29 @@ class Trainer:
         self._sums.zero_()
         self._summed = 0
         if not all(math.isfinite(value) for value in values):
-            raise DivergedError(
-                f"The loss stopped being a finite number at step {self.step}: training diverged. "
-                f"Try a smaller learning rate than {self.learning_rate:g}."
-            )
+            smaller = f"Try a smaller learning rate than {self.learning_rate:g}."
+            advice = "Try another optimizer, such as Adam." if self.config.optimizer.kind == "lbfgs" else smaller
+            raise DivergedError(f"The loss stopped being a finite number at step {self.step}: training diverged. {advice}")
         return dict(zip(self.task.names, values, strict=True))
 
     @torch.no_grad()
-    def evaluate(self, split: Split, poll: Callable[[], object] = lambda: None, batch_size: int = 250) -> dict[str, float]:
+    def evaluate(self, split: Split, poll: Poll = lambda: None) -> dict[str, float]:
         """Mean of every term of the *same* objective over a split that is not trained on, with noise that is the same each time.
 
+        In batches as large as those of training: the terms of a whole batch (sparsity by KL, total correlation) depend on that.
         In a stage of its own, where the reconstruction is none of the terms, also that of the network as far as it has grown.
         `poll` is called between batches, so that whoever waits for a pause or a stop need not wait for the whole split.
         """
+        whole = self._mean_code(split, _EVALUATION, poll)
         pixel_noise, code_noise = evaluation_noise(self.config, _EVALUATION, self.device)
-        grown_noise, _ = evaluation_noise(self.config, _EVALUATION, self.device)
+        grown_noise, grown_code_noise = evaluation_noise(self.config, _EVALUATION, self.device)
         sums: dict[str, float] = {}
-        for start in range(0, len(split), batch_size):
-            poll()
-            images = scaled(split.images[start : start + batch_size], self.device)
-            labels = split.labels[start : start + batch_size].to(self.device)
-            losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress)
+        for images, labels in self._pieces(split, poll):
+            losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress, whole)
             if "reconstruction" not in losses:
                 given = corrupt(images, self.config.corruption, grown_noise)
                 kind = self.config.objective.reconstruction
-                losses["reconstruction"] = reconstruction_of(self.task.network, images, given, kind)
+                losses["reconstruction"] = reconstruction_of(self.task.network, images, given, kind, grown_code_noise)
             for name, value in losses.items():
                 sums[name] = sums.get(name, 0.0) + float(value) * len(images) / len(split)
         return sums

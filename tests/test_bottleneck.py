@@ -15,8 +15,9 @@ from hypothesis.extra import numpy as arrays_of
 from torch import Tensor
 
 from aecore import bottleneck, bottleneck_results
-from aecore.bottleneck import KEPT, Coder, Quantiser, config_of, measure, stored_bytes
+from aecore.bottleneck import Coder, Quantiser, config_of, measure, stored_bytes
 from aecore.bottleneck_results import (
+    KEPT,
     SIZES,
     Bottleneck,
     BottleneckPoint,

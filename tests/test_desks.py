@@ -1,4 +1,4 @@
-"""The two desks of the server: long measuring keeps nobody waiting who wants something short, and both end with the server."""
+"""The desks of the server: long measuring keeps nobody waiting who wants something short, and all end with the server."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class EngineThatDoesNothing:
 @pytest.fixture
 def desks(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[TaskDesk, TaskDesk]]:
     monkeypatch.setattr(TaskDesk, "_work", lambda desk: None)  # jobs wait for ever
-    for made in (server.task_desk, server.measuring_desk):
+    for made in (server.task_desk, server.measuring_desk, server.study_desk):
         made.cache_clear()
     yield server.task_desk(), server.measuring_desk()
-    for made in (server.task_desk, server.measuring_desk):
+    for made in (server.task_desk, server.measuring_desk, server.study_desk):
         made.cache_clear()
 
 
@@ -42,7 +42,7 @@ def test_a_queue_at_one_desk_is_none_at_the_other(desks: tuple[TaskDesk, TaskDes
     assert short.position(short.submit("denoise", {}, owner="ada")) == 0
 
 
-def test_both_end_with_the_server(desks: tuple[TaskDesk, TaskDesk], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_end_with_the_server(desks: tuple[TaskDesk, TaskDesk], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(server, "engine", EngineThatDoesNothing)
 
     async def serve() -> None:
@@ -51,4 +51,4 @@ def test_both_end_with_the_server(desks: tuple[TaskDesk, TaskDesk], monkeypatch:
 
     with ThreadPoolExecutor(1) as elsewhere:  # the browser tests keep an event loop running in this thread
         elsewhere.submit(anyio.run, serve).result()
-    assert all(desk._closed for desk in desks)
+    assert all(desk._closed for desk in (*desks, server.study_desk()))

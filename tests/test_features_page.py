@@ -20,10 +20,10 @@ from aecore.latent_numbers import digest
 from aecore.presets import PRESETS
 from aecore.recording import Recorder
 from aecore.runs import ACTIVE, About, Run, Status, new_run, runs_of, runs_root
-from aecore.ui import features_bottleneck, features_layers, features_measuring, features_runs, features_use
+from aecore.ui import features_bottleneck, features_layers, features_measuring, features_runs, features_sparsity, features_use
 from aecore.ui.features_layers import all_at_once
 from aecore.ui.measuring import results
-from aecore.ui.server import engine, measuring_desk, person, task_desk
+from aecore.ui.server import engine, measuring_desk, person, study_desk, task_desk
 from tests import tiny
 from tests.server import ROOT, wait_for
 from tests.test_features_figures import POINTS, PROBE, STUDY
@@ -45,7 +45,7 @@ def _all_processes_end() -> Iterator[None]:
     yield
     engine().close()
     engine.cache_clear()
-    for desk in (task_desk, measuring_desk):
+    for desk in (task_desk, measuring_desk, study_desk):
         desk().close()
         desk.cache_clear()
 
@@ -65,6 +65,7 @@ def desk(monkeypatch: pytest.MonkeyPatch) -> NotedDesk:
     """Takes what is to be measured, and does nothing with it."""
     noted = NotedDesk()
     monkeypatch.setattr(features_measuring, "measuring_desk", lambda: noted)
+    monkeypatch.setattr(features_measuring, "study_desk", lambda: noted)
     monkeypatch.setattr(features_measuring, "task_desk", lambda: noted)
     return noted
 
@@ -160,7 +161,8 @@ def test_no_tab_needs_torch_in_the_server() -> None:
         "    app.run()\n"
         "    assert not app.exception\n"
         "print('torch' in sys.modules or 'torchvision' in sys.modules or 'sklearn' in sys.modules)\n"
-        "from aecore.ui.server import measuring_desk, task_desk\ntask_desk().close()\nmeasuring_desk().close()\n"
+        "from aecore.ui.server import measuring_desk, study_desk, task_desk\n"
+        "for desk in (task_desk, measuring_desk, study_desk):\n    desk().close()\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=True)
     assert done.stdout.split()[-1] == "False"
@@ -231,7 +233,26 @@ def test_a_study_that_failed_says_why(desk: NotedDesk) -> None:
 def test_findings_say_only_what_was_measured() -> None:
     assert features_bottleneck.findings(replace(STUDY, points=())) == []
     (one,) = features_bottleneck.findings(replace(STUDY, points=tuple(p for p in POINTS if p.arm in ("pca", "linear"))))
-    assert "lands on PCA" in one
+    assert "lands on PCA: their errors differ by" in one
+    far = tuple(replace(p, mse=1.75 * p.mse) if p.arm == "linear" else p for p in POINTS)
+    missed = " ".join(features_bottleneck.findings(replace(STUDY, points=far)))
+    assert "lands" not in missed
+    assert "has not reached PCA yet: their errors differ by up to 76 %" in missed
+    # Beyond the pixels: errors of the free network on pictures and on shuffled ones, and of the sparse one on these.
+    for free, shuffled, held, says in (
+        (0.001, 0.0015, 0.08, "The first copies whatever it is given"),
+        (0.001, 0.04, 0.08, "2 times as well as the second, though 40 times worse than real pictures"),
+        (0.001, 0.05, 0.08, "Neither is clearly better"),
+    ):
+        points = tuple(
+            replace(p, mse=free, noise_mse=shuffled)
+            if (p.arm, p.size) == ("autoencoder", 1024)
+            else replace(p, noise_mse=held + 0.001)
+            if p.arm == "sparse"
+            else p
+            for p in POINTS
+        )
+        assert says in features_bottleneck.findings(replace(STUDY, points=points))[-1]
     worse = tuple(replace(p, mse=0.5) if p.arm == "autoencoder" else p for p in POINTS)
     assert "has not learned enough" in features_bottleneck.findings(replace(STUDY, points=worse))[0]
 
@@ -249,6 +270,20 @@ def test_a_sparse_run_is_described_with_its_target(trained: dict[str, Path]) -> 
         f"4 sigmoid units in the code; KL sparsity with ρ = {usual.sparsity_target:g}, weight {usual.sparsity_weight:g}. Trained "
         "on Digits. This run is yours."
     ) in words(app)
+
+
+def test_the_code_of_a_convolutional_network_can_be_looked_at_and_is_what_rho_is_for(tmp_path: Path) -> None:
+    convolutions = {"architecture__kind": "conv2d", "architecture__channels": (3, 4), "architecture__hidden": ()}
+    config = tiny.config("sparse-kl", **convolutions)
+    assert config.objective.sparsity == "kl"
+    folder = tmp_path / "elsewhere"
+    Recorder(Run.create(config, folder, name="convolutional")).record()
+    copy_of(folder)
+    app = page(view="Sparsity")
+    shown = app.button_group(key="sparse_layer")
+    assert shown.options == ["Layer 1, filters", "Layer 2, filters", "Layer 3, the code"]
+    assert shown.value == 3
+    assert [features_sparsity.target_of(config, depth) for depth in (1, 2, 3)] == [None, None, config.objective.sparsity_target]
 
 
 def test_another_penalty_brings_what_goes_with_it() -> None:
@@ -381,12 +416,24 @@ def test_a_measurement_that_is_kept_is_shown_at_once(trained: dict[str, Path]) -
     kept_probe(run)
     app = page(view="Use")
     assert "With **all labels** the features are right for 90.0%, 5.0 points more than raw pixels (85.0%)" in words(app)
-    assert "measure_probe" not in buttons(app)
+    assert [expander.label for expander in app.expander][-2] == "Measure it again, with more or fewer draws"
+    assert "Not measured yet" not in words(app)
     table = app.dataframe[0].value
     assert list(table["Labels"]) == ["10", "all 800"]
     assert list(table["Features"]) == ["70.0% ± 14.1", "90.0%"]
     assert len(app.get("plotly_chart")) == 2
     assert query(app)["use_of"] == run.token
+
+
+def test_what_was_measured_can_be_measured_again_with_more_draws(trained: dict[str, Path], desk: NotedDesk) -> None:
+    run = copy_of(trained["sparse"])
+    kept_probe(run)
+    app = page(view="Use")
+    app.number_input(key="use_draws").set_value(30).run()
+    app.button(key="measure_probe").click().run()
+    (job,) = [job for job in desk.jobs if job.task == "probe"]
+    assert job.arguments["draws"] == 30
+    assert "With **all labels** the features are right for 90.0%" in words(app), "what there is stays meanwhile"
 
 
 def test_what_is_not_measured_can_be_by_its_owner_only(trained: dict[str, Path], desk: NotedDesk) -> None:
@@ -439,6 +486,10 @@ def test_a_run_in_training_or_without_weights_says_so(trained: dict[str, Path]) 
     run.write_status(Status(state="failed", reason="It diverged."))
     run.model_path.unlink()
     assert "has no weights" in words(page(view="Use", use_of=run.token))
+    run.write_status(Status(state="interrupted", step=3, steps=6))
+    run.resume_path.write_bytes(b"")
+    run.live_model_path.write_bytes(b"")
+    assert "broke off before its weights were saved" in words(page(view="Use", use_of=run.token))
 
 
 def test_a_run_of_some_classes_is_trained_from_here() -> None:

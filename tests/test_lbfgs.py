@@ -84,6 +84,54 @@ def test_an_epoch_is_one_step_of_all_images_however_they_are_cut() -> None:
             torch.testing.assert_close(ours, theirs, rtol=1e-2, atol=1e-3)
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_the_mean_activations_are_of_all_images_however_they_are_cut(activation: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each piece by itself would have means that scatter more, and quite another penalty."""
+
+    def looked_at(size: int) -> tuple[float, list[torch.Tensor]]:
+        """The loss that a step begins with, and its gradient."""
+        values: dict[str, Any] = {"objective__sparsity": "kl", "objective__sparsity_weight": 30.0}
+        running = trainer(config(optimizer__kind="lbfgs", batch_size=size, code__activation=activation, **values))
+        monkeypatch.setattr(running.optimizer, "step", lambda closure: closure())
+        next(running.run())
+        gradient = [weight.grad for weight in running.model.encoder.parameters() if weight.grad is not None]
+        return running.read_losses()["loss"], gradient
+
+    loss, gradient = looked_at(40)
+    assert gradient
+    for size in (16, 3):
+        in_pieces, same_gradient = looked_at(size)
+        assert in_pieces == pytest.approx(loss, rel=1e-5)
+        for ours, theirs in zip(same_gradient, gradient, strict=True):
+            torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-5)
+
+
+def test_a_step_that_is_cut_short_is_undone() -> None:
+    """However far its search along the line was: what comes after is as if it had never begun."""
+    run = config(optimizer__kind="lbfgs", batch_size=16, epochs=6, architecture__hidden=(9,), objective__sparsity="none")
+    undisturbed = finished(run)
+    for allowed in (0, 1, 4, 5):
+        running = trainer(run)
+        steps = running.run()
+        for _ in range(3):
+            next(steps)
+        calls: list[int] = []
+
+        def poll(allowed: int = allowed, calls: list[int] = calls) -> None:
+            calls.append(1)
+            if len(calls) > allowed:
+                raise InterruptedError
+
+        before = [weight.detach().clone() for weight in running.model.parameters()]
+        with pytest.raises(InterruptedError):
+            next(running.run(poll))
+        assert running.step == 3
+        assert all(torch.equal(weight, was) for weight, was in zip(running.model.parameters(), before, strict=True))
+        for _ in running.run():
+            pass
+        assert same_weights(running.model, undisturbed.model)
+
+
 def test_the_losses_that_are_read_are_those_before_the_step() -> None:
     running = trainer(config(optimizer__kind="lbfgs", epochs=2, batch_size=16))
     before = learned(running)["loss"]

@@ -52,6 +52,21 @@ def test_the_kl_sparsity_is_zero_where_each_unit_is_on_target_however_its_pictur
     assert sparse_kl(activations, 0.1, "sigmoid").item() == pytest.approx(0, abs=1e-6)
 
 
+@pytest.mark.parametrize("activation", ["sigmoid", "tanh"])
+def test_pieces_of_a_batch_have_its_penalty_and_together_its_gradient(activation: str) -> None:
+    activations = torch.rand(7, 3, generator=torch.Generator().manual_seed(1)).requires_grad_()
+    penalty = sparse_kl(activations, 0.1, activation)
+    (expected,) = torch.autograd.grad(penalty, activations)
+    whole = activations.detach().mean(dim=0)
+    total = torch.zeros_like(activations)
+    for piece in (slice(0, 4), slice(4, 7)):
+        of_piece = sparse_kl(activations[piece], 0.1, activation, whole)
+        assert of_piece.item() == pytest.approx(penalty.item(), rel=1e-5)
+        share = (piece.stop - piece.start) / 7
+        total += torch.autograd.grad(share * of_piece, activations)[0]
+    torch.testing.assert_close(total, expected)
+
+
 def test_tanh_is_taken_as_a_share_of_its_range() -> None:
     shares = torch.tensor([[0.1, 0.9], [0.5, 0.3]])
     assert sparse_kl(2 * shares - 1, 0.2, "tanh").item() == pytest.approx(sparse_kl(shares, 0.2, "sigmoid").item(), rel=1e-5)

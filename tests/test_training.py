@@ -18,6 +18,7 @@ from aecore.data.catalogue import card
 from aecore.data.loading import Dataset, Split
 from aecore.noise import PixelNoise
 from aecore.objective import bernoulli, terms
+from aecore.penalties import sparse_kl
 from aecore.training import DivergedError, Trainer, random_seed, scaled, schedule_factor
 from tests.tiny import CPU, TRAIN, config, dataset, same_weights, split, trainer
 
@@ -224,7 +225,22 @@ def test_validation_measures_the_objective_that_is_trained() -> None:
     losses = terms(running.model, images, running.model(images), images, run.objective, progress=1.0, data_size=TRAIN)
     expected = {name: value.item() for name, value in losses.items()}
     for batch_size in (250, 20, 7):
-        assert running.evaluate(part, batch_size=batch_size) == pytest.approx(expected, rel=1e-5)
+        running.config = run.with_settings({"batch_size": batch_size})
+        assert running.evaluate(part) == pytest.approx(expected, rel=1e-5)
+
+
+def test_validation_has_batches_as_large_as_training_for_terms_of_a_whole_batch() -> None:
+    """Of fewer pictures the mean activations scatter more, and their divergence from ρ is greater."""
+    run = config("sparse-kl", batch_size=2, code__size=6)
+    running = finish(trainer(run))
+    part = running.dataset.train.take(running.config.train_size)
+    images = scaled(part.images, CPU)
+    codes = running.model.encode(images).mean.detach()
+    rho = run.objective.sparsity_target
+    assert len(part) % 2 == 0
+    pieces = [sparse_kl(piece, rho, "sigmoid").item() for piece in torch.split(codes, 2)]
+    assert running.evaluate(part)["sparsity"] == pytest.approx(sum(pieces) / len(pieces), rel=1e-4)
+    assert sum(pieces) / len(pieces) > 1.02 * sparse_kl(codes, rho, "sigmoid").item()
 
 
 def test_validation_of_a_vae_applies_beta_and_samples() -> None:
@@ -274,7 +290,7 @@ def test_validation_can_be_left_between_batches() -> None:
             raise InterruptedError
 
     with pytest.raises(InterruptedError):
-        trainer(config()).evaluate(split(20), poll, batch_size=5)
+        trainer(config(batch_size=5)).evaluate(split(20), poll)
     assert len(polled) == 3
 
 

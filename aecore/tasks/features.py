@@ -9,8 +9,7 @@ from functools import partial
 import torch
 
 from aecore.bottleneck import measure as measure_bottleneck
-from aecore.bottleneck_results import key_of, put_partial
-from aecore.config import RunConfig
+from aecore.bottleneck_results import check_amount, data_of, key_of, put_partial
 from aecore.config_errors import ConfigError
 from aecore.data.downloads import DataUnavailableError
 from aecore.feature_maps import feature_maps
@@ -84,8 +83,8 @@ def bottleneck(arguments: Message, arrays: Arrays, report: Report) -> tuple[Mess
     data, sizes, epochs, seed = (arguments[name] for name in ("data", "sizes", "epochs", "seed"))
     report(0.0, "Getting the pictures")
     try:
-        config = RunConfig().with_settings({"data.name": data, "epochs": epochs, "seed": seed})
-        dataset = load_kept(config.data, lambda what, done: report(0.0, what))
+        check_amount(data, epochs)
+        dataset = load_kept(data_of(data), lambda what, done: report(0.0, what))
         study = measure_bottleneck(dataset, sizes, epochs, seed, report, partial(put_partial, key_of(data, sizes, epochs, seed)))
     except _WRONG as error:
         raise TaskError(str(error)) from None

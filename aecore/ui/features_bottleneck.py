@@ -12,12 +12,18 @@ import streamlit as st
 
 from aecore.bottleneck_results import (
     ARMS,
+    HIDDEN,
+    KEPT,
     SIZES,
+    SPARSE_FROM,
     Bottleneck,
     BottleneckPoint,
+    check_amount,
     key_of,
     partial,
+    pixels_of,
     shipped,
+    sizes_for,
     usual_epochs,
     wanted,
 )
@@ -30,6 +36,9 @@ _DATA = "digits"
 _EPOCHS = usual_epochs(_DATA)
 _SEED = 0
 _FORM = Settings("study", {"study": _SHIPPED, "study_data": _DATA, "study_sizes": list(SIZES), "study_epochs": _EPOCHS})
+_LANDED = 0.02
+"""Share by which the errors of two may differ that are called the same."""
+_CLEARLY = 2.0
 _COMPARED = 32
 """Code size at which the lines are compared in words, or the nearest that there is."""
 
@@ -90,7 +99,7 @@ def _here() -> None:
             )
         sizes = st.pills(
             "Numbers in the code",
-            SIZES,
+            sizes_for(data),
             selection_mode="multi",
             default=list(SIZES),
             key="study_sizes",
@@ -105,12 +114,17 @@ def _here() -> None:
         if not sizes:
             st.caption("Choose at least one size.")
             return
+        try:
+            check_amount(data, epochs)
+        except ValueError as error:
+            st.error(str(error), icon=":material/error:")
+            return
         arguments = {"data": data, "sizes": sorted(sizes), "epochs": epochs, "seed": _SEED}
         key = key_of(data, sizes, epochs, _SEED)
-        measurement = Measurement(("bottleneck", key), arguments)
+        measurement = Measurement(("bottleneck", key), arguments, long=True)
         found = partial(key)
         if measurement.job is None and (found is None or not found.complete):
-            count = len(wanted(sizes, CARDS[data].channels * CARDS[data].height * CARDS[data].width))
+            count = len(wanted(sizes, pixels_of(data)))
             st.caption(f"{count} points, one after the other. You can stop at any time: what is measured stays.")
             if found is not None and found.points:
                 st.caption(f"It was stopped after {len(found.points)} of them. To run it again begins from the first.")
@@ -125,7 +139,8 @@ def _here() -> None:
 
 def _follow_data() -> None:
     """Other pictures come with as many epochs as they usually need."""
-    _FORM.fill({"study_epochs": usual_epochs(st.session_state["study_data"])})
+    data = st.session_state["study_data"]
+    _FORM.fill({"study_epochs": usual_epochs(data), "study_sizes": list(sizes_for(data))})
 
 
 def _so_far(key: str) -> None:
@@ -167,8 +182,14 @@ def _report(study: Bottleneck) -> None:
         )
         with st.expander("All numbers"):
             _table(study)
+    networks = (
+        f"The autoencoder has a hidden layer of {HIDDEN} units before and after its code. From {SPARSE_FROM} numbers on that "
+        "layer would itself be the bottleneck: there it has none, and its line begins anew. The sparse one is like it, but keeps "
+        f"only the {KEPT} largest numbers of each code. "
+    )
     st.caption(
-        f"{card(study.data).title}: {study.train_images:,} training pictures of {study.pixels:,} pixels, "
+        (networks if any(point.size >= SPARSE_FROM for point in study.points) else "")
+        + f"{card(study.data).title}: {study.train_images:,} training pictures of {study.pixels:,} pixels, "
         f"{study.epochs} epoch{'s' if study.epochs > 1 else ''} for each network; "
         f"measured on {study.test_images:,} test pictures."
     )
@@ -183,24 +204,37 @@ def findings(study: Bottleneck) -> list[str]:
     if shared:
         size = min(shared, key=lambda size: abs(size - _COMPARED))
         found.append(f"With **{size} numbers**: {_against(network[size], pca[size])}.")
-    landed = [abs(linear[size].mse / pca[size].mse - 1) for size in linear if size in pca and pca[size].mse > 0]
-    if landed:
+    apart = [abs(linear[size].mse / pca[size].mse - 1) for size in linear if size in pca and pca[size].mse > 0]
+    if apart and max(apart) <= _LANDED:
         found.append(
-            f"The linear autoencoder lands on PCA: their errors differ by {100 * max(landed):.1f} % at most. Nobody told it to."
+            f"The linear autoencoder lands on PCA: their errors differ by {100 * max(apart):.1f} % at most. Nobody told it to."
+        )
+    elif apart:
+        found.append(
+            f"The linear autoencoder has not reached PCA yet: their errors differ by up to {100 * max(apart):.0f} %. More epochs "
+            "bring it there; it cannot do better."
         )
     beyond = [size for size in network if size > study.pixels and size in sparse]
     if beyond:
         free, held = network[beyond[-1]], sparse[beyond[-1]]
         found.append(
             f"With **{beyond[-1]:,} numbers**, more than pixels: on shuffled pictures the unconstrained network's error is "
-            f"{free.noise_mse:.4f}, the sparse one's {held.noise_mse:.4f}. "
-            + (
-                "The first copies whatever it is given; the second draws only what it has learned."
-                if held.noise_mse > 2 * free.noise_mse
-                else "Neither is clearly better at copying here."
-            )
+            f"{free.noise_mse:.4f}, the sparse one's {held.noise_mse:.4f}. " + _copying(free, held)
         )
     return found
+
+
+def _copying(free: BottleneckPoint, held: BottleneckPoint) -> str:
+    """Who copies, in a sentence. Of a copier the error hardly depends on what it is given."""
+    if held.noise_mse <= _CLEARLY * free.noise_mse:
+        return "Neither is clearly better at copying here."
+    own = free.noise_mse / free.mse if free.mse > 0 else 1.0
+    if own <= _CLEARLY:
+        return "The first copies whatever it is given; the second draws only what it has learned."
+    return (
+        f"The first copies what it never saw {held.noise_mse / free.noise_mse:.0f} times as well as the second, though {own:.0f} "
+        "times worse than real pictures: it has learned to copy in part."
+    )
 
 
 def _against(network: BottleneckPoint, pca: BottleneckPoint) -> str:

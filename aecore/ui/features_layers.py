@@ -71,7 +71,8 @@ def show(train_page: str) -> None:
             "Train it all at once too",
             icon=":material/compare_arrows:",
             key="stack_twin",
-            help="The same network from the same first weights, all layers together from the beginning, for as many epochs.",
+            help="The same network from the same first weights, all layers together from the beginning, for as many epochs "
+            "(500 at most).",
         ):
             start(STACKS, all_at_once(config), "stacked", shown=run)
     others = [] if twin is None else [(twin, "all at once")]
@@ -85,14 +86,18 @@ def show(train_page: str) -> None:
 def all_at_once(config: RunConfig) -> RunConfig:
     """The same network trained jointly for as many epochs, 500 at most; one and the same for all ways of dividing them."""
     usual = RunConfig().schedule
-    reconstructing = config.total_epochs - 2 * config.schedule.classifier_epochs
     return config.with_settings(
         {
             "schedule.kind": "joint",
             "schedule.layer_epochs": usual.layer_epochs,
-            "epochs": min(_MOST_EPOCHS, reconstructing),
+            "epochs": min(_MOST_EPOCHS, _without_labels(config)),
         }
     )
+
+
+def _without_labels(config: RunConfig) -> int:
+    """Epochs of all stages but those of a classifier."""
+    return config.total_epochs - 2 * config.schedule.classifier_epochs
 
 
 def _twin(run: Run, config: RunConfig) -> Run | None:
@@ -115,7 +120,7 @@ def _numbers(run: Run, config: RunConfig, twin: Run | None) -> None:
         st.caption("The test numbers come with the end of the first stage.")
         return
     st.subheader("What each stage brought")
-    found = findings(rows)
+    found = findings(rows, (_without_labels(config), 0 if twin is None else _without_labels(twin.config)))
     if found:
         st.markdown("\n".join(f"- {sentence}" for sentence in found))
     left, right = st.columns(2)
@@ -133,8 +138,15 @@ def _numbers(run: Run, config: RunConfig, twin: Run | None) -> None:
         )
         last = run.status
         images = f"{last.test_images:,} " if last.test_images else ""
+        noise = f", with noise ({config.corruption.words}) on what it is given" if config.corruption.kind != "none" else ""
         st.caption(
-            f"On {images}test pictures of {config.card.title}: squared error per pixel, of the network as far as it had grown."
+            f"On {images}test pictures of {config.card.title}: squared error per pixel, of the network as far as it had grown"
+            f"{noise}."
+            + (
+                " Training with labels changes the encoder only; the decoder does not follow, so its pictures become worse."
+                if any(stage.kind == "labels" for _, stage, _ in rows)
+                else ""
+            )
         )
     with right:
         pictures = [(_row_name(stage), run, stage) for stage in config.stages if stage.kind in ("layer", "whole")]
@@ -157,8 +169,11 @@ def _ended(run: Run, config: RunConfig) -> list[tuple[Stage, StageNumbers]]:
     return [(by_name[numbers.name], numbers) for numbers in stage_numbers(run) if numbers.name in by_name]
 
 
-def findings(rows: list[tuple[str, Stage, dict[str, float]]]) -> list[str]:
-    """What fine-tuning and labels brought, in sentences; only what was measured. rows: training, stage, test numbers."""
+def findings(rows: list[tuple[str, Stage, dict[str, float]]], epochs: tuple[int, int] = (0, 0)) -> list[str]:
+    """What fine-tuning and labels brought, in sentences; only what was measured. rows: training, stage, test numbers.
+
+    epochs: of all layers layer by layer, and all at once; the words say so where they differ.
+    """
     mine = {stage.name: test for name, stage, test in rows if name == _GREEDY}
     joint = {stage.name: test for name, stage, test in rows if name == _JOINT}
     layers = [name for name in mine if name.startswith("layer_")]
@@ -169,7 +184,8 @@ def findings(rows: list[tuple[str, Stage, dict[str, float]]]) -> list[str]:
         if "whole" in joint:
             once = joint["whole"]["mse"]
             which = "lower" if after < once else "higher" if after > once else "the same"
-            words += f" The same network all at once, for as many epochs: {once:.4f}. Layer by layer is {which} here."
+            many = "as many epochs" if epochs[0] == epochs[1] else f"{epochs[1]} epochs instead of {epochs[0]}"
+            words += f" The same network all at once, for {many}: {once:.4f}. Layer by layer is {which} here."
         found.append(words)
     if "softmax" in mine and "labels" in mine:
         before, after = mine["softmax"]["accuracy"], mine["labels"]["accuracy"]

@@ -11,7 +11,7 @@ import streamlit as st
 
 from aecore.tasks.desk import Job, TaskDesk, TooManyJobsError
 from aecore.ui.measuring import Key, results
-from aecore.ui.server import measuring_desk, person, task_desk
+from aecore.ui.server import measuring_desk, person, study_desk, task_desk
 from aecore.ui.ticking import tick
 
 _EVERY = 1.0  # seconds between two looks at a measurement under way
@@ -59,16 +59,18 @@ def jobs() -> Jobs:
 class Measurement:
     """Something that can be measured.
 
-    key: what it is; its first part is the task's name. quick: whether it takes seconds, so that nobody waits long for it.
+    key: what it is; its first part is the task's name. quick: whether it takes seconds, so that nobody waits long for it;
+    long: whether it may take an hour, so that others must not wait for it.
     """
 
     key: Key
     arguments: Mapping[str, object]
     quick: bool = False
+    long: bool = False
 
     @property
     def desk(self) -> TaskDesk:
-        return task_desk() if self.quick else measuring_desk()
+        return task_desk() if self.quick else study_desk() if self.long else measuring_desk()
 
     @property
     def text(self) -> str | None:

@@ -66,14 +66,16 @@ def show(train_page: str) -> None:
         st.page_link(train_page, label="See its pictures", icon=":material/model_training:", query_params={"run": run.token})
     if run.about.owner:  # of those that come with the app, how they were trained is not what is asked
         layer_curves(run, name=run_panel.name_of(run), key="sparse_curves")
-    usual = 1 if config.schedule.kind == "greedy" else layers_of(config)  # the first that the penalty is on
+    usual = 1 if config.schedule.kind == "greedy" else layers_of(config)  # the first that a penalty is on
     depth = choose_layer(config, usual, "sparse_layer")
     features_units(run, depth=depth, target=target_of(config, depth), key="sparse_features")
 
 
 def layers_of(config: RunConfig) -> int:
-    """How many layers of units can be shown: of a convolutional network only the first."""
-    return len(config.architecture.hidden) + 1 if config.architecture.kind == "dense" else 1
+    """How many layers of units an encoder has: convolutions, dense ones, and the code."""
+    architecture = config.architecture
+    convolutions = len(architecture.channels) + bool(architecture.full_size_channels)
+    return (convolutions if architecture.kind == "conv2d" else 0) + len(architecture.hidden) + 1
 
 
 def choose_layer(config: RunConfig, usual: int, key: str) -> int:
@@ -81,6 +83,7 @@ def choose_layer(config: RunConfig, usual: int, key: str) -> int:
     depths = layers_of(config)
     if depths == 1:
         return 1
+    convolutions = depths - len(config.architecture.hidden) - 1
     depth = st.segmented_control(
         "Units of",
         list(range(1, depths + 1)),
@@ -88,7 +91,9 @@ def choose_layer(config: RunConfig, usual: int, key: str) -> int:
         key=key,
         bind="query-params",
         required=True,
-        format_func=lambda depth: f"Layer {depth}" + (", the code" if depth == depths else ""),
+        format_func=lambda depth: (
+            f"Layer {depth}" + (", the code" if depth == depths else ", filters" if depth <= convolutions else "")
+        ),
     )
     return int(depth or usual)
 
@@ -96,7 +101,7 @@ def choose_layer(config: RunConfig, usual: int, key: str) -> int:
 def target_of(config: RunConfig, depth: int) -> float | None:
     """ρ, where a layer's mean activations were drawn to it: of the code, and trained layer by layer, of every layer."""
     objective = config.objective
-    is_code = depth == len(config.architecture.hidden) + 1
+    is_code = depth == layers_of(config)
     if objective.sparsity != "kl" or not (is_code or config.schedule.kind == "greedy"):
         return None
     return objective.sparsity_target

@@ -56,8 +56,10 @@ def show(train_page: str) -> None:
         layer_curves(run, name=run_panel.name_of(run), key="use_curves")
         st.info("Its features can be measured as soon as the training is over.", icon=":material/hourglass_top:")
         return
-    if run.newest_weights is None:
-        st.info("This run has no weights, so there is nothing to measure: choose another one, or train it again.")
+    if run.newest_weights != run.model_path or not run.model_path.is_file():
+        broke_off = "This run broke off before its weights were saved: resume it on the page Train, then they can be measured."
+        none = "This run has no weights, so there is nothing to measure: choose another one, or train it again."
+        st.info(broke_off if run.resume_path.is_file() else none)
         return
     if config.schedule.classifier_epochs:
         st.info(
@@ -74,8 +76,8 @@ def show(train_page: str) -> None:
 
 def _accuracy(run: Run, config: RunConfig) -> None:
     case, classes = _case(config)
-    if not classes:
-        st.info("This run has seen all classes of its data.")
+    if len(classes) < 2:
+        st.info("There is only one class here that this run never saw, so there is nothing to tell apart: choose all classes.")
         return
     measurement = Measurement(("probe", run.token, case, _stamp(run)), _arguments(run, config, case, len(classes)))
     probe = _kept(str(run.folder), _probe_stamp(run), run).get(case)
@@ -84,9 +86,13 @@ def _accuracy(run: Run, config: RunConfig) -> None:
     if measurement.job is not None:
         measurement.follow()
     elif probe is None:
+        st.caption("Not measured yet.")
         _offer(run, measurement, config)
     if probe is not None:
         _report(probe, config)
+        if measurement.job is None and run.about.owner == person():
+            with st.expander("Measure it again, with more or fewer draws", icon=":material/straighten:"):
+                _offer(run, measurement, config)
 
 
 def _case(config: RunConfig) -> tuple[str, tuple[int, ...]]:
@@ -130,8 +136,8 @@ def _offer(run: Run, measurement: Measurement, config: RunConfig) -> None:
         help="How often the labelled pictures are drawn anew, for each number of labels. More show better how much is chance.",
     )
     st.caption(
-        "Not measured yet. With ten draws the digits take about a minute, 60,000 pictures several. You can stop at any time, and "
-        "look around meanwhile."
+        "With ten draws the digits take about a minute, 60,000 pictures several. You can stop at any time, and look around "
+        "meanwhile."
     )
     if not config.card.bundled:
         st.caption(f"{config.card.title} is downloaded first, if this server does not have it.")
@@ -139,9 +145,8 @@ def _offer(run: Run, measurement: Measurement, config: RunConfig) -> None:
 
 
 def _stamp(run: Run) -> int:
-    path = run.newest_weights
     try:
-        return 0 if path is None else path.stat().st_mtime_ns
+        return run.model_path.stat().st_mtime_ns
     except OSError:
         return 0
 
@@ -196,7 +201,8 @@ def _report(probe: Probe, config: RunConfig) -> None:
     st.caption(
         f"{card.title}, {kinds} ({', '.join(names[each] for each in probe.classes)}): measured on {probe.test_images:,} test "
         f"pictures. Mean ± standard deviation over {probe.draws} draws, the same for all three; all labels: one. PCA has "
-        f"{min(probe.code_size, config.plan.input_size):,} components, as the code has {probe.code_size:,} numbers."
+        f"{min(probe.code_size, config.plan.input_size, config.train_size):,} components, as the code has {probe.code_size:,} "
+        "numbers."
     )
 
 

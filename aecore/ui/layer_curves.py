@@ -98,4 +98,5 @@ def _unit(config: RunConfig, stage: Stage) -> str:
 
 def _penalised(config: RunConfig) -> bool:
     objective = config.objective
-    return objective.sparsity != "none" or bool(objective.contractive) or bool(objective.weight_decay)
+    gaussian = config.code.kind == "gaussian"
+    return gaussian or objective.sparsity != "none" or bool(objective.contractive) or bool(objective.weight_decay)

@@ -41,6 +41,12 @@ def measuring_desk() -> TaskDesk:
     return TaskDesk()
 
 
+@cache
+def study_desk() -> TaskDesk:
+    """A third desk, for studies that train networks and may take an hour."""
+    return TaskDesk()
+
+
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
     """Start the engine with the server, and stop all that works with the server, so that no process outlives it."""
@@ -51,7 +57,7 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
     try:
         yield {}
     finally:
-        for desk in (task_desk(), measuring_desk()):
+        for desk in (task_desk(), measuring_desk(), study_desk()):
             await anyio.to_thread.run_sync(desk.close)
         await anyio.to_thread.run_sync(running.close)
 
