@@ -25,6 +25,7 @@ from aecore.probe_results import Probe
 from aecore.quality_document import markdown_table, provenance, put_section
 from aecore.recording import Recorder, load_kept
 from aecore.runs import Run, Status
+from aecore.shipped_runs import SELF_TAUGHT, SHIPPED, STACKED
 from aecore.stage_numbers import stage_numbers
 
 TITLE = "# What features are good for\n\nMade by commands, not by hand: each section names its own.\n"
@@ -153,7 +154,7 @@ ROWS: dict[str, Row] = {
         "Stacked: layer by layer, then labels",
         "784-200-200, sigmoid units with KL sparsity, trained greedily; then a softmax on the code, alone and with the encoder. "
         "Test accuracy.",
-        {"stacked": ("stacked", _FAST | {"schedule.layer_epochs": "15", "epochs": "5", "schedule.classifier_epochs": "20"})},
+        {"stacked": SHIPPED[STACKED]},
         _stacked,
         "Published: UFLDL tutorial, exercise “Implement deep networks for digit classification”.",
     ),
@@ -161,19 +162,7 @@ ROWS: dict[str, Row] = {
         "Self-taught learning",
         "200 sparse features learned from the digits 5–9 without labels; then a linear classifier of the digits 0–4 with all "
         "their labels. Test accuracy.",
-        {
-            "self-taught": (
-                "sparse-kl",
-                _FAST
-                | {
-                    "data.classes": "5-6-7-8-9",
-                    "code.size": "200",
-                    "objective.sparsity_weight": "6",
-                    "objective.weight_decay": "6e-3",
-                    "epochs": "40",
-                },
-            )
-        },
+        {"self-taught": SHIPPED[SELF_TAUGHT]},
         _self_taught,
         "Published: UFLDL tutorial, exercise “Self-taught learning”.",
     ),

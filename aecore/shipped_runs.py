@@ -9,6 +9,7 @@ from pathlib import Path
 
 from aecore.config import RunConfig
 from aecore.presets import preset
+from aecore.probe_results import Case
 from aecore.runs import CHECKPOINTS, Run, Status
 from aecore.slimming import halve, thin_curve, thin_frames
 
@@ -24,9 +25,14 @@ VAE_FASHION = "vae-2d-fashion-mnist"
 VAE_CONVOLUTIONAL = "vae-convolutional-mnist"
 
 SPARSE = "sparse-mnist"
+SELF_TAUGHT = "self-taught-mnist"
+"""Learned from the digits 5-9 only, for telling 0-4 apart."""
 STACKED = "stacked-mnist"
+STACKED_AT_ONCE = "stacked-at-once-mnist"
+"""The stacked network, all its layers trained together from the beginning, for as many epochs."""
 
 _MNIST = {"data.name": "mnist", "epochs": "20"}
+_FAST = {"optimizer.schedule": "one-cycle", "optimizer.learning_rate": "3e-3", "batch_size": "200"}
 _ALL_NOISES = {"corruption.kind": "mixed", "corruption.level_from": "0", "corruption.level": "0.9"}
 _GAUSSIAN = {"corruption.kind": "gaussian", "corruption.level_from": "0", "corruption.level": "0.9"}
 _DROPOUT = {"corruption.kind": "masking", "corruption.level_from": "0", "corruption.level": "0.9"}
@@ -49,17 +55,27 @@ SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
     VAE_FASHION: ("vae", _MNIST | _PLANE | {"data.name": "fashion-mnist", "optimizer.learning_rate": "2e-3"}),
     VAE_CONVOLUTIONAL: ("vae", _MNIST | _CONVOLUTIONS | {"code.size": "16", "optimizer.learning_rate": "2e-3"}),
     SPARSE: ("sparse-kl", _MNIST | {"epochs": "40", "batch_size": "200"}),
+    SELF_TAUGHT: (
+        "sparse-kl",
+        _MNIST
+        | _FAST
+        | {
+            "data.classes": "5-6-7-8-9",
+            "code.size": "200",
+            "objective.sparsity_weight": "6",
+            "objective.weight_decay": "6e-3",
+            "epochs": "40",
+        },
+    ),
     STACKED: (
         "stacked",
+        _MNIST | _FAST | {"schedule.layer_epochs": "15", "epochs": "5", "schedule.classifier_epochs": "20"},
+    ),
+    STACKED_AT_ONCE: (
+        "stacked",
         _MNIST
-        | {
-            "schedule.layer_epochs": "15",
-            "epochs": "5",
-            "schedule.classifier_epochs": "20",
-            "optimizer.schedule": "one-cycle",
-            "optimizer.learning_rate": "3e-3",
-            "batch_size": "200",
-        },
+        | _FAST
+        | {"schedule.kind": "joint", "schedule.layer_epochs": "10", "epochs": "35", "schedule.classifier_epochs": "20"},
     ),
 }
 """By name of the folder in `checkpoints/`: the preset, and what is changed in it."""
@@ -76,12 +92,14 @@ TITLES = {
     VAE_FASHION: "VAE, 2 numbers, Fashion-MNIST",
     VAE_CONVOLUTIONAL: "Convolutional VAE, 16 numbers, MNIST",
     SPARSE: "Sparse autoencoder, 196 units, MNIST",
+    SELF_TAUGHT: "Self-taught: 200 sparse units that saw MNIST's 5–9 only",
     STACKED: "Stacked autoencoder, 200-200, MNIST",
+    STACKED_AT_ONCE: "The stacked one all at once, 200-200, MNIST",
 }
 """What pages call them."""
 
-_PROBED = (SPARSE,)
-"""Those whose code is tried out as features for a classifier, on the Features page."""
+_PROBED: dict[str, Case] = {SPARSE: "all", SELF_TAUGHT: "unseen"}
+"""Those whose code is tried out as features for a classifier, on the Features page, and for which classes."""
 _BOUND_SAMPLES = 500
 _BOUND_IMAGES = 1_000
 """For the likelihood of the VAEs, measured once when they are made."""
@@ -115,7 +133,10 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
             test = load_kept(run.config.data).test
             keep(run, measure(run, test, samples=_BOUND_SAMPLES, bound_images=_BOUND_IMAGES))
             if name in _PROBED:
-                probe_results.keep(run, probe.measure(run, load_kept(DataConfig(name=run.config.data.name))))
+                case, data = _PROBED[name], load_kept(DataConfig(name=run.config.data.name))
+                classes = probe.unseen_classes(run.config) if case == "unseen" else None
+                labels = [count for count in probe_results.LABELS if not count or count >= 2 * len(classes or ())]
+                probe_results.keep(run, probe.measure(run, data, classes=classes, labels=labels, case=case))
             target = CHECKPOINTS / name
             shutil.rmtree(target, ignore_errors=True)
             run.folder.rename(target)

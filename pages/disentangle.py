@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from aecore.ui.sweep_choice import LIVE, VIEW, about, choose_sweep
+from aecore.ui.sweep_choice import LIVE, VIEW, about, choose_sweep, settle
 from aecore.ui.sweep_compare import sweep_compare
 from aecore.ui.sweep_controls import sweep_controls
 from aecore.ui.sweep_formulas import formulas, introduction
@@ -32,3 +32,4 @@ else:
         with compare:
             sweep_compare(sweep)
 formulas()
+settle()

@@ -8,6 +8,9 @@ import sys
 
 from playwright.sync_api import Browser, Error, Playwright, sync_playwright
 
+INSTALLED = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+"""Programs that will do. The first has no windows at all: it opens a page three times as fast, and most tests open one."""
+
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -97,7 +100,7 @@ window.isReady = true
 
 def launch(playwright: Playwright) -> Browser:
     """Start a headless Chromium: the one that is installed, or else the one that Playwright brought."""
-    executable = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    executable = next(filter(None, map(shutil.which, INSTALLED)), None)
     return playwright.chromium.launch(executable_path=executable, args=list(FLAGS))
 
 
@@ -131,14 +134,15 @@ def ensure() -> None:
     """Make sure that there is a browser: an installed one, else Playwright's own, else Debian's. Exits with a sentence if not."""
     if _works():
         return
-    ways = [[sys.executable, "-m", "playwright", "install", "--with-deps", "chromium"]]
+    ways = [[sys.executable, "-m", "playwright", "install", "--with-deps", "--only-shell", "chromium"]]
     if shutil.which("apt-get"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        ways += [[*root, "apt-get", "update"], [*root, "apt-get", "install", "-y", "chromium"]]
+        ways += [[*root, "apt-get", "update"], *([*root, "apt-get", "install", "-y", name] for name in INSTALLED[:2])]
     for way in ways:
         print("No browser found; trying:", " ".join(way), flush=True)
-        subprocess.run(way, check=False)
-    if not _works():
+        if subprocess.run(way, check=False).returncode == 0 and _works():
+            break
+    else:
         sys.exit("The browser tests need Chromium or Google Chrome: install one, then run this again.")
 
 

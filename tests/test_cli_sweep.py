@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -165,29 +166,34 @@ def engine_here(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("aecore.engine.Engine", EngineHere)
 
 
-@pytest.mark.usefixtures("engine_here")
-def test_a_sweep_that_was_cut_off_goes_on_with_the_same_command(tmp_path: Path, capsys: Capture) -> None:
+@pytest.fixture
+def cut_off(made: tuple[Path, dict[str, Any], str], tmp_path: Path) -> tuple[Path, list[str]]:
+    """A copy of the sweep of four, and the command that made it."""
     folder = tmp_path / "sweep"
-    command = command_of(["--beta", "1,2,4"], folder)
-    result(capsys, *command)
-    finished, interrupted, killed = Sweep(folder).runs
+    shutil.copytree(made[0], folder)
+    return folder, command_of(["--beta", "4,1", "--seeds", "2"], folder)
+
+
+@pytest.mark.usefixtures("engine_here")
+def test_a_sweep_that_was_cut_off_goes_on_with_the_same_command(cut_off: tuple[Path, list[str]], capsys: Capture) -> None:
+    folder, command = cut_off
+    finished, interrupted, killed, _ = Sweep(folder).runs
     before = finished.status
     status = Recorder(interrupted, lambda: "interrupted").record()
     assert (status.state, interrupted.resume_path.is_file()) == ("interrupted", True)
     killed.write_status(Status(state="running", step=3, steps=12, heartbeat=time.time() - 60))
     answer = result(capsys, *command)
-    assert [row["state"] for row in answer["runs"]] == ["finished"] * 3
+    assert [row["state"] for row in answer["runs"]] == ["finished"] * 4
     assert finished.status == before, "nothing is done again"
-    assert [row["steps"] for row in answer["runs"]] == [12, 12, 12]
+    assert [row["steps"] for row in answer["runs"]] == [12] * 4
 
 
 @pytest.mark.usefixtures("engine_here")
-def test_a_sweep_in_training_or_of_another_configuration_is_left_alone(tmp_path: Path, capsys: Capture) -> None:
-    folder = tmp_path / "sweep"
-    result(capsys, *command_of(["--beta", "1,2"], folder))
-    assert "is not empty" in refusal(capsys, *command_of(["--beta", "1,4"], folder))
+def test_a_sweep_in_training_or_of_another_configuration_is_left_alone(cut_off: tuple[Path, list[str]], capsys: Capture) -> None:
+    folder, command = cut_off
+    assert "is not empty" in refusal(capsys, *command_of(["--beta", "1,4,8", "--seeds", "2"], folder))
     Sweep(folder).runs[0].write_status(Status(state="running", steps=12))
-    assert "is in training" in refusal(capsys, *command_of(["--beta", "1,2"], folder))
+    assert "is in training" in refusal(capsys, *command)
     assert Sweep(folder).runs[0].status.state == "running"
 
 

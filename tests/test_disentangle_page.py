@@ -23,7 +23,7 @@ from aecore.ui.measuring import results
 from aecore.ui.server import engine, measuring_desk, person, task_desk
 from tests.server import ROOT, wait_for
 from tests.test_sweep_compare import NotedDesk
-from tests.tiny import sweep_config
+from tests.tiny import selector, sweep_config
 
 ENTRY = str(ROOT / "aecore" / "ui" / "entry.py")
 PAGE = str(ROOT / "pages" / "disentangle.py")
@@ -279,7 +279,7 @@ def test_start_shows_the_sweep_live_and_a_double_click_makes_one(monkeypatch: py
     (sweep,) = sweeps_of(person())
     assert sweep.token == token
     assert app.session_state["view"] == "Live"
-    assert app.selectbox(key="sweep_shown").value == token
+    assert selector(app, "sweep").value == token
     wait_for(lambda: not sweep.active, "its end", limit=120)
     assert {run.status.state for run in sweep.runs} == {"finished"}
     app.run()
@@ -308,7 +308,7 @@ def test_what_the_engine_refuses_is_said(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_sweep_of_a_link_is_shown_also_to_others_but_only_its_owner_steers_it() -> None:
     theirs = sweep_of_mine("running", owner="somebody else")
     app = page(sweep=theirs.token, view="Live")
-    assert app.selectbox(key="sweep_shown").value == theirs.token
+    assert selector(app, "sweep").value == theirs.token
     assert "somebody else's" in words(app)
     assert "4 runs: 4 in training" in app.get("progress")[0].proto.text
     assert not {"sweep_pause", "sweep_stop"} & buttons(app)
@@ -320,19 +320,19 @@ def test_an_address_without_a_sweep_of_this_server_says_so() -> None:
     mine = sweep_of_mine()
     app = page(sweep="0" * 32)
     assert "not on this server" in words(app)
-    assert app.selectbox(key="sweep_shown").value == mine.token
+    assert selector(app, "sweep").value == mine.token
 
 
 def test_ones_own_sweeps_can_be_chosen_the_newest_first() -> None:
     first, second = sweep_of_mine(), sweep_of_mine("stopped")
     app = page()
-    assert app.selectbox(key="sweep_shown").value == second.token
-    assert app.selectbox(key="sweep_shown").options[0].endswith(") · stopped")
-    app.selectbox(key="sweep_shown").set_value(first.token).run()
+    assert selector(app, "sweep").value == second.token
+    assert selector(app, "sweep").options[0].endswith(") · stopped")
+    selector(app, "sweep").set_value(first.token).run()
     assert query(app)["sweep"] == first.token
     app.query_params["sweep"] = second.token  # as when going back in the browser's history
     app.run()
-    assert app.selectbox(key="sweep_shown").value == second.token
+    assert selector(app, "sweep").value == second.token
 
 
 def test_the_sweep_of_the_address_stays_where_the_selector_s_answer_cannot_be_read() -> None:
@@ -342,7 +342,7 @@ def test_the_sweep_of_the_address_stays_where_the_selector_s_answer_cannot_be_re
     app.session_state["sweep_written"] = older.token  # the page wrote it there; the browser answered with a title of before
     app.query_params["sweep"] = older.token
     app.run()
-    assert app.selectbox(key="sweep_shown").value == older.token
+    assert selector(app, "sweep").value == older.token
     assert query(app)["sweep"] == older.token
 
 
@@ -350,7 +350,7 @@ def test_who_comes_back_sees_what_is_in_training() -> None:
     running = sweep_of_mine("running")
     sweep_of_mine()
     app = page()
-    assert app.selectbox(key="sweep_shown").value == running.token
+    assert selector(app, "sweep").value == running.token
     assert query(app)["sweep"] == running.token
 
 
@@ -429,7 +429,7 @@ def test_ones_own_sweep_that_is_over_can_be_deleted_and_another_is_shown(state: 
     assert not app.exception
     assert [sweep.token for sweep in sweeps_of(person())] == [kept.token]
     assert query(app)["sweep"] == kept.token
-    assert app.selectbox(key="sweep_shown").value == kept.token
+    assert selector(app, "sweep").value == kept.token
     assert not app.warning
     assert [folder.name for folder in runs_root().iterdir()] == [kept.token]
     app.button(key="sweep_delete_sure").click().run()  # the last one

@@ -173,14 +173,14 @@ def test_somebody_elses_run_can_be_watched_and_not_steered(trained: dict[str, Pa
     app = page(view="Sparsity", units_of=theirs.token)
     assert "is somebody else's" in words(app)
     assert not {"pause", "stop"} & buttons(app)
-    assert app.selectbox(key="units_of_shown").value == theirs.token
+    assert tiny.selector(app, "units_of").value == theirs.token
 
 
 def test_a_run_that_is_gone_is_said_to_be_and_another_one_shown(trained: dict[str, Path]) -> None:
     mine = copy_of(trained["sparse"])
     app = page(view="Sparsity", units_of="f" * 32)
     assert "is not on this server" in words(app)
-    assert app.selectbox(key="units_of_shown").value == mine.token
+    assert tiny.selector(app, "units_of").value == mine.token
     assert query(app)["units_of"] == mine.token
 
 
@@ -263,7 +263,7 @@ def test_findings_say_only_what_was_measured() -> None:
 def test_a_sparse_run_is_described_with_its_target(trained: dict[str, Path]) -> None:
     run = copy_of(trained["sparse"])
     app = page(view="Sparsity")
-    assert app.selectbox(key="units_of_shown").value == run.token
+    assert tiny.selector(app, "units_of").value == run.token
     usual = run.config.objective
     assert usual.sparsity == "kl"
     assert (
@@ -318,7 +318,7 @@ def test_each_penalty_trains_the_run_it_says(penalty: str) -> None:
         "None": ("none", None),
     }[penalty]
     assert (config.code.size, config.epochs) == (30, 1)
-    assert app.selectbox(key="units_of_shown").value == run.token
+    assert tiny.selector(app, "units_of").value == run.token
     assert query(app)["units_of"] == run.token
     stop(run)
 
@@ -329,7 +329,7 @@ def test_each_penalty_trains_the_run_it_says(penalty: str) -> None:
 def test_a_stacked_run_says_what_each_stage_brought(trained: dict[str, Path]) -> None:
     run, twin = copy_of(trained["stacked"]), copy_of(trained["joint"])
     app = page(view="Layer by layer")
-    assert app.selectbox(key="layers_of_shown").value == run.token
+    assert tiny.selector(app, "layers_of").value == run.token
     table = app.dataframe[0].value
     assert list(table["After"]) == [
         "Layer 1",
@@ -373,7 +373,7 @@ def test_a_stack_and_the_same_all_at_once_are_started_together() -> None:
     assert greedy.objective.sparsity == "none"
     assert joint == all_at_once(greedy)
     assert joint.total_epochs == greedy.total_epochs == 4
-    shown = app.selectbox(key="layers_of_shown").value
+    shown = tiny.selector(app, "layers_of").value
     assert next(run for run in runs_of(person()) if run.config == greedy).token == shown
     stop(*runs_of(person()))
 
@@ -503,7 +503,7 @@ def test_a_run_of_some_classes_is_trained_from_here() -> None:
     (run,) = runs_of(person())
     assert run.config.data.classes == (5, 7)
     assert run.config.objective.sparsity == "kl"
-    assert app.selectbox(key="use_of_shown").value == run.token
+    assert tiny.selector(app, "use_of").value == run.token
     stop(run)
 
 
@@ -512,7 +512,7 @@ def test_features_of_one_tab_are_used_in_another(trained: dict[str, Path]) -> No
     app = page(view="Layer by layer")
     app.button(key="use_these").click().run()
     assert app.session_state["view"] == "Use"
-    assert app.selectbox(key="use_of_shown").value == run.token
+    assert tiny.selector(app, "use_of").value == run.token
     assert "trained with the labels of all its training pictures" in words(app)
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Selectbox
 
 from aecore.config import RunConfig
 from aecore.data.catalogue import card
@@ -80,3 +82,9 @@ def trained_sweep(folder: Path, **values: Any) -> Sweep:
     for run in sweep.runs:
         assert Recorder(run).record().state == "finished"
     return sweep
+
+
+def selector(app: AppTest, key: str) -> Selectbox[Any]:
+    """A page's selector of what is shown, whichever turn of it this is."""
+    (found,) = [each for each in app.selectbox if str(each.key).startswith(f"{key}_shown")]
+    return found

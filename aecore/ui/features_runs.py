@@ -11,7 +11,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
-from aecore.shipped_runs import SPARSE, STACKED, TITLES
+from aecore.shipped_runs import SELF_TAUGHT, SPARSE, STACKED, TITLES
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 
@@ -86,8 +86,12 @@ class RunChoice:
             del st.session_state[self._next]
 
     def show(self, token: str) -> None:
-        """Show this run from the next rerun on."""
+        """Show this run from the next rerun on, in a selector that the browser does not know yet.
+
+        It may still send what the one before held: a second click, or news of a run, that was on its way meanwhile.
+        """
         st.session_state[self._next] = token
+        st.session_state[self._turn] = st.session_state.get(self._turn, 0) + 1
 
     def turn_to(self, token: str) -> None:
         """Open this tab with that run; from a callback."""
@@ -95,8 +99,13 @@ class RunChoice:
         st.session_state[VIEW] = self.view
 
     @property
-    def _choice(self) -> str:
-        return f"{self.key}_shown"
+    def _choice(self) -> str:  # the selector's key
+        turn = st.session_state.get(self._turn, 0)
+        return f"{self.key}_shown" + (f"_{turn}" if turn else "")
+
+    @property
+    def _turn(self) -> str:  # how often another run was shown than the person chose
+        return f"{self.key}_turn"
 
     @property
     def _written(self) -> str:  # the token that this page wrote into the address last
@@ -168,7 +177,7 @@ def _is_vector(config: RunConfig) -> bool:
 UNITS = RunChoice(
     SPARSITY,
     "units_of",
-    (SPARSE, STACKED),
+    (SPARSE, SELF_TAUGHT, STACKED),
     _is_vector,
     "Those that come with the app, and all that you train here or on the Train page.",
 )
@@ -180,5 +189,9 @@ STACKS = RunChoice(
     "Networks that were, or are being, trained layer by layer.",
 )
 USED = RunChoice(
-    USE, "use_of", (SPARSE, STACKED), lambda config: True, "Those that come with the app, and all that you train, on any page."
+    USE,
+    "use_of",
+    (SPARSE, SELF_TAUGHT, STACKED),
+    lambda config: True,
+    "Those that come with the app, and all that you train, on any page.",
 )
