@@ -6,11 +6,12 @@ import streamlit as st
 
 from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use
 from aecore.ui.features_formulas import formulas
-from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, STACKS, UNITS, USE, USED, VIEW
+from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, USE, VIEW, open_tab, settle
 
 TRAIN_PAGE = str(Path(__file__).parent / "train.py")
 
 st.title("Features")
+open_tab()
 bottleneck, sparsity, layers, use = st.tabs([BOTTLENECK, SPARSITY, LAYERS, USE], key=VIEW, bind="query-params")
 if bottleneck.open:
     with bottleneck:
@@ -25,5 +26,4 @@ if use.open:
     with use:
         features_use.show(TRAIN_PAGE)
 formulas()
-for choice in (UNITS, STACKS, USED):
-    choice.settle()
+settle()

@@ -21,7 +21,7 @@ from aecore.ui.features_frames import stage_pictures
 from aecore.ui.features_runs import STACKS, config_of
 from aecore.ui.features_settings import Settings
 from aecore.ui.features_sparsity import choose_data, choose_layer, configured, described, target_of, use_button
-from aecore.ui.features_start import settings_link, start
+from aecore.ui.features_start import settings_link, start, train_button
 from aecore.ui.features_units import features_units
 from aecore.ui.layer_curves import layer_curves
 from aecore.ui.server import person
@@ -205,7 +205,7 @@ def _train(train_page: str) -> None:
     _FORM.come_back()
     base, config = _settings()
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Train", type="primary", icon=":material/play_arrow:", key="stack_train", disabled=config is None)
+        pressed = train_button("stack_train", config)
         if config is not None:
             settings_link(config, base, train_page)
             st.caption(_amount(config))

@@ -19,6 +19,7 @@ VIEW = "view"
 """The key of the page's tabs, also in the address."""
 BOTTLENECK, SPARSITY, LAYERS, USE = "Bottleneck", "Sparsity", "Layer by layer", "Use"
 
+_VIEW_NEXT = "features_view_next"  # a tab to be opened
 _LISTED = 40  # newest runs of a person in a selector
 _STATES = {"queued": " · waiting", "preparing": " · in training", "running": " · in training", "paused": " · paused"}
 
@@ -77,7 +78,7 @@ class RunChoice:
         return runs[token]
 
     def settle(self) -> None:
-        """To be called at the end of the page: only now has the browser been told which run is shown.
+        """Only at the end of the page has the browser been told which run is shown.
 
         A rerun that is cut off by another one, as by a double click, tells it nothing: the next one is then asked with what the
         browser still has, and what was to be shown would be lost.
@@ -96,7 +97,7 @@ class RunChoice:
     def turn_to(self, token: str) -> None:
         """Open this tab with that run; from a callback."""
         self.show(token)
-        st.session_state[VIEW] = self.view
+        st.session_state[_VIEW_NEXT] = self.view
 
     @property
     def _choice(self) -> str:  # the selector's key
@@ -195,3 +196,17 @@ USED = RunChoice(
     lambda config: True,
     "Those that come with the app, and all that you train, on any page.",
 )
+
+
+def open_tab() -> None:
+    """To be called before the tabs: open the one that was asked for."""
+    wanted = st.session_state.get(_VIEW_NEXT)
+    if wanted is not None:
+        st.session_state[VIEW] = wanted
+
+
+def settle() -> None:
+    """To be called at the end of the page: what was asked for is shown, and the browser has been told."""
+    st.session_state[_VIEW_NEXT] = None
+    for choice in (UNITS, STACKS, USED):
+        choice.settle()

@@ -18,7 +18,7 @@ from aecore.runs import ACTIVE, Run
 from aecore.ui import run_panel
 from aecore.ui.features_runs import UNITS, USED, whose
 from aecore.ui.features_settings import Settings
-from aecore.ui.features_start import settings_link, start
+from aecore.ui.features_start import settings_link, start, train_button
 from aecore.ui.features_units import features_units
 from aecore.ui.layer_curves import layer_curves
 from aecore.ui.server import person
@@ -146,7 +146,7 @@ def _train(train_page: str) -> None:
     _FORM.come_back()
     base, config = _settings()
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Train", type="primary", icon=":material/play_arrow:", key="sparse_train", disabled=config is None)
+        pressed = train_button("sparse_train", config)
         if config is not None:
             settings_link(config, base, train_page)
     _FORM.remember()

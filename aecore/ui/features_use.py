@@ -23,7 +23,7 @@ from aecore.ui.features_measuring import Measurement, jobs
 from aecore.ui.features_runs import USED
 from aecore.ui.features_settings import Settings
 from aecore.ui.features_sparsity import choose_data, configured
-from aecore.ui.features_start import settings_link, start
+from aecore.ui.features_start import settings_link, start, train_button
 from aecore.ui.layer_curves import layer_curves
 from aecore.ui.server import person
 
@@ -286,7 +286,7 @@ def _train(train_page: str) -> None:
         wanted: dict[str, object] = {"data.name": data, "data.classes": sorted(classes), "code.size": _UNITS, "epochs": epochs}
         config = configured(_PRESET, wanted)
     with st.container(horizontal=True, vertical_alignment="center"):
-        pressed = st.button("Train", type="primary", icon=":material/play_arrow:", key="use_train", disabled=config is None)
+        pressed = train_button("use_train", config)
         if config is not None:
             settings_link(config, _PRESET, train_page)
             st.caption(f"{_UNITS} sparse units, {config.train_size:,} pictures an epoch.")
