@@ -190,7 +190,8 @@ ROWS: dict[str, Row] = {
     "few-labels": Row(
         "A hundred labels",
         "Features learned from all training images without labels, by a convolutional network with a sparse code that restores "
-        "heavily damaged pictures; then a linear classifier with 100 labels, ten of each digit, drawn 20 times. Test accuracy, mean ± standard deviation over the draws.",
+        "heavily damaged pictures; then a linear classifier with 100 labels, ten of each digit, drawn 20 times. Test accuracy, "
+        "mean ± standard deviation over the draws.",
         {
             "few-labels": (
                 "denoising-convolutional",

@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from aecore import disentangle_numbers
+from aecore import disentangle_numbers, probe_results
 from aecore.atlas import read_atlas
 from aecore.checkpoint import load_model
 from aecore.data.loading import Split
@@ -16,13 +16,27 @@ from aecore.frames import kept_frames, read_frame, read_gallery
 from aecore.latent_numbers import kept
 from aecore.moments import pictured_steps
 from aecore.runs import CHECKPOINTS, shipped, shipped_run
-from aecore.shipped_runs import SHIPPED, shipped_config
+from aecore.shipped_runs import SELF_TAUGHT, SHIPPED, SPARSE, STACKED, STACKED_AT_ONCE, shipped_config
 from aecore.shipped_sweeps import SHIPPED_SWEEPS
 from aecore.sweeps import shipped_sweeps
+from aecore.ui.features_layers import all_at_once
 
 
 def test_there_is_a_run_for_every_row_and_no_other() -> None:
     assert {run.token for run in shipped()} == set(SHIPPED)
+
+
+def test_the_stacked_network_comes_with_the_same_all_at_once() -> None:
+    assert shipped_config(STACKED_AT_ONCE) == all_at_once(shipped_config(STACKED))
+
+
+def test_what_features_are_worth_comes_with_the_sparse_networks() -> None:
+    for name, case in ((SPARSE, "all"), (SELF_TAUGHT, "unseen")):
+        run = shipped_run(name)
+        assert run is not None
+        probe = probe_results.kept(run)[case]  # only where it is of these weights
+        assert probe.points[-1].labels == 0
+        assert probe.points[-1].features.mean > probe.points[-1].pixels.mean
 
 
 @pytest.mark.parametrize("name", SHIPPED)
