@@ -30,10 +30,11 @@ bench: $(VENV)/.dev $(VENV)/.browser
 checkpoints: $(VENV)/.app
 	$(BIN)/python -m aecore checkpoints
 
-# docs/denoising.md: every denoiser against the classical ones. Needs the full MNIST too.
+# docs/denoising.md: every denoiser against the classical ones; docs/features.md: what features are good for. Needs the full MNIST too.
 quality: $(VENV)/.app
 	$(BIN)/python -m aecore denoise-table
 	$(BIN)/python -m aecore picture-table
+	$(BIN)/python -m aecore features-table --runs artifacts/features
 
 screenshots: $(VENV)/.browser
 	$(BIN)/python -m tests.screenshots
