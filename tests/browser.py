@@ -131,13 +131,14 @@ def _for_script(value: object) -> str:
 
 
 def ensure() -> None:
-    """Make sure that there is a browser: an installed one, else Playwright's own, else Debian's. Exits with a sentence if not."""
+    """Make sure that there is a browser: an installed one, else Debian's, else Playwright's own. Exits with a sentence if not."""
     if _works():
         return
     ways = [[sys.executable, "-m", "playwright", "install", "--with-deps", "--only-shell", "chromium"]]
     if shutil.which("apt-get"):
         root = [] if os.geteuid() == 0 else ["sudo", "-n"]
-        ways += [[*root, "apt-get", "update"], *([*root, "apt-get", "install", "-y", name] for name in INSTALLED[:2])]
+        smallest, usual = ([*root, "apt-get", "install", "-y", name] for name in INSTALLED[:2])
+        ways = [[*root, "apt-get", "update"], smallest, *ways, usual]
     for way in ways:
         print("No browser found; trying:", " ".join(way), flush=True)
         if subprocess.run(way, check=False).returncode == 0 and _works():

@@ -182,6 +182,12 @@ def test_a_run_that_is_gone_is_said_to_be_and_another_one_shown(trained: dict[st
     assert "is not on this server" in words(app)
     assert tiny.selector(app, "units_of").value == mine.token
     assert query(app)["units_of"] == mine.token
+    app.run()
+    assert "is not on this server" in words(app), "a rerun that comes by itself does not take the words away"
+    other = copy_of(trained["stacked"])
+    app.run()
+    tiny.selector(app, "units_of").set_value(other.token).run()
+    assert "is not on this server" not in words(app)
 
 
 # --- bottleneck -----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import SELF_TAUGHT, SPARSE, STACKED, TITLES
+from aecore.ui.gone import say_gone
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 
@@ -43,10 +44,12 @@ class RunChoice:
         linked = st.query_params.get(self.key, "")
         wanted = st.session_state.get(self._next)
         runs = {run.token: run for run in self._candidates(wanted or linked)}
+        gone = ""
         if linked and linked not in runs:
-            gone = "is not on this server" if find_run(linked) is None else "does not fit here"
-            st.warning(f"The run in this address {gone}: another one is shown.", icon=":material/link_off:")
+            what = "is not on this server" if find_run(linked) is None else "does not fit here"
+            gone = f"The run in this address {what}: another one is shown."
         if not runs:
+            say_gone(self.key, "", gone)
             return None
         first = next(iter(runs))
         if wanted is not None and wanted not in runs:
@@ -75,6 +78,7 @@ class RunChoice:
         # What an address without a run means must not change: that is one of the app's, never one of a person's.
         if st.query_params.get(self.key, "" if runs[first].about.owner else first) != token:
             st.query_params[self.key] = token
+        say_gone(self.key, token, gone)
         return runs[token]
 
     def settle(self) -> None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES, VAE_CONVOLUTIONAL, VAE_DENSE, VAE_FASHION, VAE_PLANE
+from aecore.ui.gone import say_gone
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 
@@ -29,9 +30,10 @@ def choose_run() -> Run | None:
         st.session_state[_CHOICE] = linked
     elif not linked and _went_back():
         st.session_state[_CHOICE] = first
+    gone = ""
     if st.session_state.get(_CHOICE) not in runs:
         if linked and linked not in runs:
-            st.warning("The run in this address is not on this server: another one is shown.", icon=":material/link_off:")
+            gone = "The run in this address is not on this server: another one is shown."
         st.session_state[_CHOICE] = first
     token = st.selectbox(
         "Network",
@@ -42,6 +44,7 @@ def choose_run() -> Run | None:
         format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
         help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
     )
+    say_gone(KEY, token, gone)
     st.session_state[_WRITTEN], st.session_state[_SEEN] = token, _touched()
     if st.query_params.get(KEY, first) != token:
         st.query_params[KEY] = token
