@@ -98,12 +98,13 @@ def _self_taught(runs: dict[str, Run], dataset: Dataset, tell: Tell) -> list[Fig
 
 
 def _deep(runs: dict[str, Run], dataset: Dataset, tell: Tell) -> list[Figure]:
-    test = runs["deep"].status.test or {}
-    error = test["mse"] * dataset.test.images[0].numel()
+    count = dataset.test.images[0].numel()
+    error, dense = ((runs[name].status.test or {})["mse"] * count for name in ("deep", "published-layers"))
     pixels = dataset.test.images.numpy()
     own, learned = (_pca_error(images, pixels, 30) for images in (pixels, dataset.train.images.numpy()))
     return [
-        Figure("784-1000-500-250-30, test images", "3.00", "≤ 3.0", f"{error:.3f}", error <= 3.0, error),
+        Figure("Convolutional, 30 numbers, test images", "", "≤ 3.0", f"{error:.3f}", error <= 3.0, error),
+        Figure("Dense, 784-1000-500-250-30 as published", "3.00", "≤ 3.0", f"{dense:.3f}", dense <= 3.0, dense),
         Figure("PCA with 30, fitted on the test images themselves", "13.87", "", f"{own:.2f}", None, own),
         Figure("PCA with 30, fitted on the training images", "", "", f"{learned:.2f}", None, learned),
     ]
@@ -147,6 +148,12 @@ def _pca_error(fitted: np.ndarray[Any, Any], images: np.ndarray[Any, Any], size:
     return float(((centred - codes @ components.components[:size]) ** 2).sum() / len(images))
 
 
+_THIRTY = {
+    "code.size": "30",
+    "architecture.activation": "gelu",
+    "objective.reconstruction": "mse",
+    "optimizer.schedule": "one-cycle",
+}
 _FAST = {"optimizer.schedule": "one-cycle", "optimizer.learning_rate": "3e-3", "batch_size": "200"}
 
 ROWS: dict[str, Row] = {
@@ -168,21 +175,31 @@ ROWS: dict[str, Row] = {
     ),
     "deep": Row(
         "A deep autoencoder against PCA",
-        "Squared error an image, summed over pixels (0..1), of test images from 30 numbers.",
+        "Squared error an image, summed over pixels (0..1), of test images from 30 numbers. The dense network with the published "
+        "layers learns its training images better than the convolutional one and new images worse.",
         {
             "deep": (
                 "deep",
-                {
+                _THIRTY
+                | {
+                    "architecture.kind": "conv2d",
+                    "architecture.channels": "32-64",
+                    "architecture.hidden": "512",
+                    "optimizer.learning_rate": "2e-3",
+                    "batch_size": "100",
+                    "epochs": "22",
+                },
+            ),
+            "published-layers": (
+                "deep",
+                _THIRTY
+                | {
                     "architecture.hidden": "1000-500-250",
-                    "architecture.activation": "gelu",
-                    "objective.reconstruction": "mse",
-                    "code.size": "30",
-                    "optimizer.schedule": "one-cycle",
                     "optimizer.learning_rate": "1.5e-3",
                     "batch_size": "200",
                     "epochs": "120",
                 },
-            )
+            ),
         },
         _deep,
         "Published: G. E. Hinton and R. Salakhutdinov (2006), Reducing the dimensionality of data with neural networks.",

@@ -64,7 +64,7 @@ SHIPPED: dict[str, tuple[str, dict[str, str]]] = {
             "code.size": "200",
             "objective.sparsity_weight": "6",
             "objective.weight_decay": "6e-3",
-            "epochs": "40",
+            "epochs": "80",
         },
     ),
     STACKED: (
