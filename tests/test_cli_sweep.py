@@ -22,7 +22,7 @@ from aecore.sweeps import Sweep
 from tests.server import ROOT, wait_for
 from tests.test_cli import refusal, result, run
 
-TINY = ["--factors", "1-3-1-6-6", "--code", "3", "--steps", "12"]
+TINY = ["--resolution", "32", "--factors", "1-3-1-6-6", "--code", "3", "--steps", "12"]
 SMALL = ["--set", "architecture.hidden=12", "data.train_images=100", "batch_size=25"]
 Capture = pytest.CaptureFixture[str]
 
