@@ -16,6 +16,7 @@ from aecore.ui.features_units import FILES, SHEETS
 from tests.component_page import ADDRESS
 from tests.features_harness import answers, best, linear, opened_units, order, vector_space, weights
 from tests.latent_harness import FakeSpace, SpacePage
+from tests.server import wait_for
 from tests.test_browser_network import shaken
 
 
@@ -192,7 +193,7 @@ def test_a_pixel_of_a_picture_is_a_whole_number_of_the_screens(browser: Browser,
 def test_a_phone(view: SpacePage) -> None:
     view.set_width(360)
     expect(view.root.get_by_role("gridcell").first).to_be_visible()
-    assert not view.is_too_wide()
+    wait_for(lambda: not view.is_too_wide(), "a layout that fits")
     assert view.cut_off(".caption, .button, h3, dt, dd, figcaption, .facts") == []
 
 
