@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -29,6 +30,22 @@ from aecore.stages import Stage
 Losses = dict[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What a stage is given: images (B, C, H, W), 0..1, their labels (B,), and where the noise on pixels and codes comes from.
+
+    progress: share of the stage that is done, 0..1. whole: where these images are but a piece of a step, the mean of
+    :meth:`Task.code` over all of its images, (D,).
+    """
+
+    images: Tensor
+    labels: Tensor
+    noise: PixelNoise
+    code_noise: torch.Generator
+    progress: float = 0.0
+    whole: Tensor | None = None
+
+
 class Task(Protocol):
     """One stage at work. `names` are those of :meth:`losses`, in order; the first is `loss`, which is made small."""
 
@@ -48,19 +65,8 @@ class Task(Protocol):
         """What the penalties are on, (B, D)."""
         ...
 
-    def losses(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        noise: PixelNoise,
-        code_noise: torch.Generator,
-        progress: float,
-        whole: Tensor | None = None,
-    ) -> Losses:
-        """Every term of a batch by name, all scalars: means over images. images: (B, C, H, W), 0..1; labels: (B,).
-
-        whole: where these images are but a piece of a step, the mean of :meth:`code` over all of them, (D,).
-        """
+    def losses(self, batch: Batch) -> Losses:
+        """Every term of a batch by name, all scalars: means over images."""
         ...
 
 
@@ -97,19 +103,18 @@ class Whole:
     def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
         return self.model.encode(corrupt(images, self._config.corruption, noise)).mean
 
-    def losses(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        noise: PixelNoise,
-        code_noise: torch.Generator,
-        progress: float,
-        whole: Tensor | None = None,
-    ) -> Losses:
-        given = corrupt(images, self._config.corruption, noise)
-        output = self.model(given, code_noise)
-        objective, size = self._config.objective, self._data_size
-        return terms(self.model, given, output, images, objective, progress=progress, data_size=size, whole=whole)
+    def losses(self, batch: Batch) -> Losses:
+        given = corrupt(batch.images, self._config.corruption, batch.noise)
+        return terms(
+            self.model,
+            given,
+            self.model(given, batch.code_noise),
+            batch.images,
+            self._config.objective,
+            progress=batch.progress,
+            data_size=self._data_size,
+            whole=batch.whole,
+        )
 
 
 class Layer:
@@ -147,18 +152,10 @@ class Layer:
             with_noise = corrupt if self.network.depth == 1 else corrupt_codes
             return target, with_noise(target, self._config.corruption, noise)
 
-    def losses(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        noise: PixelNoise,
-        code_noise: torch.Generator,
-        progress: float,
-        whole: Tensor | None = None,
-    ) -> Losses:
+    def losses(self, batch: Batch) -> Losses:
         encoder, decoder = self.network.layer
         objective, is_first = self._config.objective, self.network.depth == 1
-        target, given = self._given(images, noise)
+        target, given = self._given(batch.images, batch.noise)
         code = encoder(given)
         answer = decoder(code)
         if is_first:
@@ -167,7 +164,7 @@ class Layer:
             error = functional.binary_cross_entropy(answer, target, reduction="sum") / len(target)
         else:
             error = squared_error(answer, target)
-        penalties, weighted = code_penalties(code, self._activation, [encoder], given, objective, whole)
+        penalties, weighted = code_penalties(code, self._activation, [encoder], given, objective, batch.whole)
         parts = {self._name: error, **penalties}
         loss = error + weighted
         if objective.weight_decay:
@@ -199,20 +196,12 @@ class Classifier:
     def code(self, images: Tensor, noise: PixelNoise) -> Tensor:
         return self.model.encode(images).mean
 
-    def losses(
-        self,
-        images: Tensor,
-        labels: Tensor,
-        noise: PixelNoise,
-        code_noise: torch.Generator,
-        progress: float,
-        whole: Tensor | None = None,
-    ) -> Losses:
+    def losses(self, batch: Batch) -> Losses:
         with torch.set_grad_enabled(torch.is_grad_enabled() and not self._is_frozen):
-            code = self.model.encode(images).mean
+            code = self.model.encode(batch.images).mean
         scores = self._head(code)
-        loss = functional.cross_entropy(scores, labels)
-        return {"loss": loss, self._name: loss, "accuracy": (scores.argmax(dim=1) == labels).float().mean()}
+        loss = functional.cross_entropy(scores, batch.labels)
+        return {"loss": loss, self._name: loss, "accuracy": (scores.argmax(dim=1) == batch.labels).float().mean()}
 
 
 def reconstruction_of(network: Network, images: Tensor, given: Tensor, kind: str, code_noise: torch.Generator) -> Tensor:

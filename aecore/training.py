@@ -22,7 +22,7 @@ from aecore.data.loading import Dataset, Split
 from aecore.model import build
 from aecore.noise import PixelNoise
 from aecore.optimizer_state import pack, undone_if_cut_short, unpack, words_of
-from aecore.stage_tasks import all_names, reconstruction_of, task_of
+from aecore.stage_tasks import Batch, all_names, reconstruction_of, task_of
 from aecore.stages import stage_at
 
 Poll = Callable[[], object]
@@ -184,7 +184,7 @@ class Trainer:
 
     def _train_batch(self) -> None:
         images, labels = self.next_batch()
-        losses = self.task.losses(images, labels, self._pixel_noise, self._code_noise, self.progress)
+        losses = self.task.losses(Batch(images, labels, self._pixel_noise, self._code_noise, self.progress))
         losses["loss"].backward()  # type: ignore[no-untyped-call]
         for group in self.optimizer.param_groups:
             group["lr"] = self.current_rate
@@ -207,7 +207,7 @@ class Trainer:
             self.optimizer.zero_grad(set_to_none=True)
             total = torch.zeros((), device=self.device)
             for images, labels in self._pieces(split, poll):
-                losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress, whole)
+                losses = self.task.losses(Batch(images, labels, pixel_noise, code_noise, self.progress, whole))
                 loss = losses["loss"] * (len(images) / len(split))
                 loss.backward()  # type: ignore[no-untyped-call]
                 total += loss.detach()
@@ -266,7 +266,7 @@ class Trainer:
         grown_noise, grown_code_noise = evaluation_noise(self.config, _EVALUATION, self.device)
         sums: dict[str, float] = {}
         for images, labels in self._pieces(split, poll):
-            losses = self.task.losses(images, labels, pixel_noise, code_noise, self.progress, whole)
+            losses = self.task.losses(Batch(images, labels, pixel_noise, code_noise, self.progress, whole))
             if "reconstruction" not in losses:
                 given = corrupt(images, self.config.corruption, grown_noise)
                 kind = self.config.objective.reconstruction

@@ -19,7 +19,7 @@ from aecore.model import build
 from aecore.noise import PixelNoise
 from aecore.penalties import contraction, sparse_kl
 from aecore.shallow import Shallow
-from aecore.stage_tasks import all_names, task_of
+from aecore.stage_tasks import Batch, all_names, task_of
 from aecore.training import Trainer, scaled
 from tests.tiny import CPU, config, dataset, same_weights, trainer
 
@@ -118,7 +118,7 @@ def losses_of(run: RunConfig, depth: int, noise: int = 0) -> tuple[dict[str, Ten
     data = dataset()
     images = scaled(data.train.images[:12], CPU)
     task = task_of(run.stages[depth - 1], model, run, len(data.train))
-    losses = task.losses(images, data.train.labels[:12], PixelNoise(noise), torch.Generator(), 0.0)
+    losses = task.losses(Batch(images, data.train.labels[:12], PixelNoise(noise), torch.Generator()))
     network = task.network
     assert isinstance(network, Shallow)
     return losses, network, images

@@ -15,12 +15,15 @@ from aecore.shipped_runs import SELF_TAUGHT, SPARSE, STACKED, TITLES
 from aecore.ui.gone import say_gone
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
+from aecore.ui.wish import Selector, Wish
 
 VIEW = "view"
 """The key of the page's tabs, also in the address."""
 BOTTLENECK, SPARSITY, LAYERS, USE = "Bottleneck", "Sparsity", "Layer by layer", "Use"
 
-_VIEW_NEXT = "features_view_next"  # a tab to be opened
+_TAB = Wish("features_tab")
+PRESSED = Wish("features_pressed")
+"""The key of the button Train that was pressed."""
 _LISTED = 40  # newest runs of a person in a selector
 _STATES = {"queued": " · waiting", "preparing": " · in training", "running": " · in training", "paused": " · paused"}
 
@@ -42,7 +45,7 @@ class RunChoice:
     def choose(self) -> Run | None:
         """Show the selector; the choice is also in the address. None where there is no run at all."""
         linked = st.query_params.get(self.key, "")
-        wanted = st.session_state.get(self._next)
+        wanted = self._selector.wanted
         runs = {run.token: run for run in self._candidates(wanted or linked)}
         gone = ""
         if linked and linked not in runs:
@@ -53,7 +56,7 @@ class RunChoice:
             return None
         first = next(iter(runs))
         if wanted is not None and wanted not in runs:
-            del st.session_state[self._next]
+            self._selector.give_up()
         if wanted in runs:
             st.session_state[self._choice] = wanted
         # A link, or going back in the browser's history, changes the address without touching the selector.
@@ -82,35 +85,25 @@ class RunChoice:
         return runs[token]
 
     def settle(self) -> None:
-        """Only at the end of the page has the browser been told which run is shown.
-
-        A rerun that is cut off by another one, as by a double click, tells it nothing: the next one is then asked with what the
-        browser still has, and what was to be shown would be lost.
-        """
-        if self._next in st.session_state and st.session_state.get(self._choice) == st.session_state[self._next]:
-            del st.session_state[self._next]
+        """To be called at the end of the page."""
+        self._selector.settle()
 
     def show(self, token: str) -> None:
-        """Show this run from the next rerun on, in a selector that the browser does not know yet.
-
-        It may still send what the one before held: a second click, or news of a run, that was on its way meanwhile.
-        """
-        st.session_state[self._next] = token
-        st.session_state[self._turn] = st.session_state.get(self._turn, 0) + 1
+        """Show this run from the next rerun on."""
+        self._selector.show(token)
 
     def turn_to(self, token: str) -> None:
         """Open this tab with that run; from a callback."""
         self.show(token)
-        st.session_state[_VIEW_NEXT] = self.view
+        _TAB.ask(self.view)
 
     @property
-    def _choice(self) -> str:  # the selector's key
-        turn = st.session_state.get(self._turn, 0)
-        return f"{self.key}_shown" + (f"_{turn}" if turn else "")
+    def _selector(self) -> Selector:
+        return Selector(self.key)
 
     @property
-    def _turn(self) -> str:  # how often another run was shown than the person chose
-        return f"{self.key}_turn"
+    def _choice(self) -> str:
+        return self._selector.key
 
     @property
     def _written(self) -> str:  # the token that this page wrote into the address last
@@ -119,10 +112,6 @@ class RunChoice:
     @property
     def _seen(self) -> str:  # what the person's controls held then
         return f"{self.key}_seen"
-
-    @property
-    def _next(self) -> str:  # a token to show from the next rerun on
-        return f"{self.key}_next"
 
     def _touched(self) -> tuple[object, object]:
         return st.session_state.get(self._choice), st.session_state.get(VIEW)
@@ -204,13 +193,13 @@ USED = RunChoice(
 
 def open_tab() -> None:
     """To be called before the tabs: open the one that was asked for."""
-    wanted = st.session_state.get(_VIEW_NEXT)
-    if wanted is not None:
-        st.session_state[VIEW] = wanted
+    if _TAB.value is not None:
+        st.session_state[VIEW] = _TAB.value
 
 
 def settle() -> None:
     """To be called at the end of the page: what was asked for is shown, and the browser has been told."""
-    st.session_state[_VIEW_NEXT] = None
+    _TAB.settle()
+    PRESSED.settle()
     for choice in (UNITS, STACKS, USED):
         choice.settle()

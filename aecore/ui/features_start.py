@@ -11,27 +11,22 @@ from aecore.engine import EngineError
 from aecore.presets import PRESETS
 from aecore.runs import ACTIVE, Run, runs_of
 from aecore.ui import address, run_panel
-from aecore.ui.features_runs import RunChoice, config_of
+from aecore.ui.features_runs import PRESSED, RunChoice, config_of
 from aecore.ui.server import engine, person
 
 _DOUBLE_CLICK = 5.0  # seconds in which a second press of Train with the same settings is taken for the first
-_PRESSED = "features_pressed"  # key of the button Train that was pressed last
 _LOOKED_AT = 20  # newest runs of a person among which one is looked for that need not be made again
 
 
 def train_button(key: str, config: RunConfig | None) -> bool:
     """The button Train, of use where there is a configuration; whether it was pressed and :func:`start` is still to be called.
 
-    A press is noted before the rerun that it causes: that may be cut off before it gets here, by a second click or news of a run.
+    A press is a wish (:mod:`aecore.ui.wish`), for the rerun that it causes may be cut off before it gets here.
     """
     st.button(
-        "Train", type="primary", icon=":material/play_arrow:", key=key, disabled=config is None, on_click=_note_press, args=(key,)
+        "Train", type="primary", icon=":material/play_arrow:", key=key, disabled=config is None, on_click=PRESSED.ask, args=(key,)
     )
-    return config is not None and st.session_state.get(_PRESSED) == key
-
-
-def _note_press(key: str) -> None:
-    st.session_state[_PRESSED] = key
+    return config is not None and PRESSED.value == key
 
 
 def start(choice: RunChoice, config: RunConfig, base: str, beside: RunConfig | None = None, shown: Run | None = None) -> None:
@@ -47,7 +42,7 @@ def start(choice: RunChoice, config: RunConfig, base: str, beside: RunConfig | N
             _submit(beside, base)
     except EngineError as error:
         st.session_state["engine_problem"] = str(error)
-    st.session_state[_PRESSED] = None
+    PRESSED.settle()
     st.rerun()
 
 

@@ -13,15 +13,15 @@ from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, find_sweep, shipped_sweeps, sweeps_of
 from aecore.ui.server import person
 from aecore.ui.sweep_route import overall_state
+from aecore.ui.wish import Selector
 
 KEY = "sweep"
 VIEW = "view"
 """The key of the page's tabs, also in the address."""
 LIVE = "Live"
-_TURN = "sweep_turn"  # how often another sweep was shown than the person chose
+_SELECTOR = Selector("sweep")
 _WRITTEN = "sweep_written"  # the token that this page wrote into the address last
 _SEEN = "sweep_seen"  # what the person's controls held then
-_NEXT = "sweep_next"  # a token to show from the next rerun on
 _STATES = {"finished": "", "running": " · in training", "queued": " · waiting", "failed": " · some failed"}
 _DELETED = "sweep_deleted"  # the token that this page deleted last
 _LISTED = 40  # newest sweeps of a person in the selector
@@ -32,33 +32,33 @@ def choose_sweep() -> Sweep | None:
     linked = st.query_params.get(KEY, "")
     if linked and linked == st.session_state.get(_DELETED):  # the address still has it, but this is no news
         linked = ""
-    wanted = st.session_state.get(_NEXT)
+    wanted = _SELECTOR.wanted
     sweeps = {sweep.token: sweep for sweep in _candidates(wanted or linked)}
     if not sweeps:
         _say_if_gone(linked, sweeps)
         return None
     first = next(iter(sweeps))
     if wanted is not None and wanted not in sweeps:
-        del st.session_state[_NEXT]
+        _SELECTOR.give_up()
     if wanted in sweeps:
-        st.session_state[_choice()] = wanted
+        st.session_state[_SELECTOR.key] = wanted
         st.session_state[VIEW] = LIVE
     # A link, or going back in the browser's history, changes the address without touching the selector.
     elif linked in sweeps and linked != st.session_state.get(_WRITTEN):
-        st.session_state[_choice()] = linked
+        st.session_state[_SELECTOR.key] = linked
     elif not linked and _went_back():
-        st.session_state[_choice()] = first
-    if st.session_state.get(_choice()) not in sweeps:
+        st.session_state[_SELECTOR.key] = first
+    if st.session_state.get(_SELECTOR.key) not in sweeps:
         _say_if_gone(linked, sweeps)
         # Also where the browser answered with a title from before the last change of state: the address still knows.
         unlinked = first if linked else _in_training(sweeps.values()) or first
-        st.session_state[_choice()] = linked if linked in sweeps else unlinked
+        st.session_state[_SELECTOR.key] = linked if linked in sweeps else unlinked
     # The browser answers with a title, which may be out of date by now: having been read above, the choice is a token again.
     titles = {token: title(sweep) for token, sweep in sweeps.items()}
     token = st.selectbox(
         "Sweep",
         list(sweeps),
-        key=_choice(),
+        key=_SELECTOR.key,
         persist_state="session",
         width=560,
         format_func=lambda token: titles.get(token, "a sweep that is gone"),
@@ -71,28 +71,14 @@ def choose_sweep() -> Sweep | None:
     return sweeps[token]
 
 
-def _choice() -> str:
-    """The selector's key."""
-    turn = st.session_state.get(_TURN, 0)
-    return "sweep_shown" + (f"_{turn}" if turn else "")
-
-
 def show(token: str) -> None:
-    """Show this sweep, live, from the next rerun on, in a selector that the browser does not know yet.
-
-    It may still send what the one before held: a second click, or news of a run, that was on its way meanwhile.
-    """
-    st.session_state[_NEXT] = token
-    st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1
+    """Show this sweep, live, from the next rerun on."""
+    _SELECTOR.show(token)
 
 
 def settle() -> None:
-    """To be called at the end of the page: only now has the browser been told which sweep is shown.
-
-    A rerun that is cut off by another one, as by a double click, tells it nothing.
-    """
-    if _NEXT in st.session_state and st.session_state.get(_choice()) == st.session_state[_NEXT]:
-        del st.session_state[_NEXT]
+    """To be called at the end of the page."""
+    _SELECTOR.settle()
 
 
 def show_another(token: str) -> None:
@@ -106,7 +92,7 @@ def _say_if_gone(linked: str, sweeps: dict[str, Sweep]) -> None:
 
 
 def _touched() -> tuple[object, object]:
-    return st.session_state.get(_choice()), st.session_state.get(VIEW)
+    return st.session_state.get(_SELECTOR.key), st.session_state.get(VIEW)
 
 
 def _went_back() -> bool:
@@ -115,7 +101,7 @@ def _went_back() -> bool:
     A click that is quicker than the page brings along the address that the browser still has: then it is the control that counts.
     """
     in_place = st.session_state["page_before"] == st.session_state["page"]
-    return in_place and _choice() in st.session_state and st.session_state.get(_SEEN) == _touched()
+    return in_place and _SELECTOR.key in st.session_state and st.session_state.get(_SEEN) == _touched()
 
 
 def _candidates(linked: str) -> Iterable[Sweep]:
