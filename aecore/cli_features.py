@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from aecore.allocator import keep_freed_memory
 from aecore.bottleneck_results import ARMS, SIZES, check_amount, data_of, sizes_for, usual_epochs
 from aecore.cli_tools import UsageError, bar_of, move_to
-from aecore.data.catalogue import CARDS, card
+from aecore.data.catalogue import PICTURES, card
 from aecore.runs import Run, replace_file
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def feature_commands(commands: Commands) -> list[argparse.ArgumentParser]:
     probe.set_defaults(command=_probe)
 
     bottleneck = commands.add_parser("bottleneck", help="reconstruction against the size of the code, beside PCA")
-    bottleneck.add_argument("--data", metavar="NAME", default="digits", help=f"{', '.join(CARDS)} (usual: digits)")
+    bottleneck.add_argument("--data", metavar="NAME", default="digits", help=f"{', '.join(PICTURES)} (usual: digits)")
     bottleneck.add_argument("--sizes", metavar="LIST", help=f"code sizes (usual: {'-'.join(map(str, SIZES))})")
     bottleneck.add_argument("--epochs", metavar="N", type=int, help="for each network (usual: 20 on the digits, 6 on MNIST)")
     bottleneck.add_argument("--seed", metavar="N", type=int, default=0)

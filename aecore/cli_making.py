@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
 from aecore.cli_tools import UsageError, advance, bar_of, move_to
-from aecore.data.catalogue import CARDS, card
+from aecore.data.catalogue import PICTURES, card
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,7 +29,7 @@ def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
 
     table = commands.add_parser("denoise-table", help="measure denoisers of digits against classical ones; writes the document")
     table.add_argument("--runs", metavar="NAME", nargs="*", help="runs that come with the app, or folders (usual: all denoisers)")
-    table.add_argument("--data", metavar="NAME", default="mnist", help=f"{', '.join(CARDS)} (usual: mnist)")
+    table.add_argument("--data", metavar="NAME", default="mnist", help=f"{', '.join(PICTURES)} (usual: mnist)")
     table.add_argument("--images", metavar="N", type=int, default=10_000, help="test images (usual: 10000)")
     table.add_argument("--tuning-images", metavar="N", type=int, default=200, help="validation images (usual: 200)")
     table.add_argument("--keep-tuned", action="store_true", help="use the parameters that were found last time")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aecore.cli_tools import UsageError, bar_of, move_to, settings_of
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import PICTURES
 from aecore.disentangle_numbers import GROUPS, TITLES, UDR
 from aecore.sweep_choices import ARCHITECTURES, Choices, sweep_name, text_of, values_of
 from aecore.sweep_config import OBJECTIVES
@@ -35,7 +35,7 @@ METRICS = tuple(group.name for group in GROUPS)
 def sweep_commands(commands: Commands) -> list[argparse.ArgumentParser]:
     """Add the command to the parser of all; returns its own parser."""
     sweep = commands.add_parser("sweep", help="train the same network with several βs and seeds, side by side")
-    sweep.add_argument("--data", metavar="NAME", default=_USUAL.data, help=f"{', '.join(CARDS)} (usual: {_USUAL.data})")
+    sweep.add_argument("--data", metavar="NAME", default=_USUAL.data, help=f"{', '.join(PICTURES)} (usual: {_USUAL.data})")
     sweep.add_argument("--resolution", metavar="PIXELS", type=int, help=f"of shapes: 32 or 64 (usual: {_USUAL.resolution})")
     usual = "-".join(map(str, _USUAL.factors))
     sweep.add_argument("--factors", metavar="STEPS", help=f"of shapes: steps of shape, scale, rotation, x, y (usual: {usual})")
@@ -198,8 +198,8 @@ def _trained(run: Run) -> dict[str, Any]:
 
 def _unit(sweep: Sweep) -> str:
     """What the test numbers of its runs are in."""
-    squared = sweep.config.base.objective.reconstruction == "mse"
-    return "reconstruction in squared error and kl in nats an image" if squared else "nats an image"
+    unit = sweep.config.base.objective.unit
+    return "nats an image" if unit == "nats" else f"reconstruction in {unit} and kl in nats an image"
 
 
 def _print_sweep(sweep: Sweep, result: dict[str, Any]) -> None:

@@ -80,7 +80,9 @@ class RunConfig(Section):
         """How many training images an epoch has."""
         size, classes = self.card.train, self.data.classes
         if classes is not None:
-            size = max(1, round(size * len(classes) / len(self.card.classes)))
+            counts = self.card.train_counts
+            some = sum(counts[each] for each in classes) if counts else round(size * len(classes) / len(self.card.classes))
+            size = max(1, some)
         return size if self.data.train_images is None else min(size, self.data.train_images)
 
     @property

@@ -17,6 +17,9 @@ MAX_PARAMETERS = 20_000_000
 MAX_ACTIVATIONS = 150_000_000
 """Numbers that one batch may make in all layers together: 0.6 GB, and as much again for their gradients."""
 
+LEAST_EXAMPLES = 10
+"""With fewer there is nothing to be learned that would hold for others."""
+
 LBFGS_HISTORY = 20
 """Steps that L-BFGS remembers: a rule of thumb is 3 to 20 (Nocedal & Wright 2006, section 7.2)."""
 
@@ -29,7 +32,19 @@ BOUNDED = ("sigmoid", "tanh")
 
 def check(config: RunConfig, chosen: Card) -> None:
     """All rules; `chosen` is the card of the run's data."""
-    for rule in (_network, _convolutions, _data, _divergence, _code, _sparsity, _contraction, _schedule, _lbfgs, _size):
+    for rule in (
+        _network,
+        _examples,
+        _convolutions,
+        _data,
+        _divergence,
+        _code,
+        _sparsity,
+        _contraction,
+        _schedule,
+        _lbfgs,
+        _size,
+    ):
         rule(config, chosen)
 
 
@@ -52,21 +67,40 @@ def _network(config: RunConfig, chosen: Card) -> None:
         )
 
 
+def _examples(config: RunConfig, chosen: Card) -> None:
+    kind = config.architecture.kind
+    if chosen.is_sequence and kind == "conv2d":
+        raise ValueError("These data are sequences: set architecture.kind to conv1d or dense.")
+    if not chosen.is_sequence and kind == "conv1d":
+        raise ValueError("Convolutions in one dimension are for sequences: set architecture.kind to conv2d or dense.")
+    if chosen.is_sequence and config.objective.reconstruction == "bce":
+        raise ValueError(
+            "The values of a sequence are numbers, not probabilities, and cross-entropy cannot compare them: set "
+            "objective.reconstruction to mse or mae."
+        )
+    if chosen.is_sequence and config.corruption.kind in ("patches", "salt-and-pepper", "mixed"):
+        raise ValueError(
+            f"“{config.corruption.kind}” noise is for pictures: set corruption.kind to gaussian, masking or none for sequences."
+        )
+
+
 def _convolutions(config: RunConfig, chosen: Card) -> None:
     architecture = config.architecture
-    if architecture.kind != "conv2d":
+    if architecture.kind == "dense":
         return
-    smallest = min(chosen.height, chosen.width)
+    is_flat = architecture.kind == "conv1d"
+    smallest = chosen.width if is_flat else min(chosen.height, chosen.width)
     # An even filter rounds down where the others round up.
     most = smallest.bit_length() - 1 if architecture.kernel_size == 4 else (smallest - 1).bit_length()
     if len(architecture.channels) > most:
-        raise ValueError(
-            f"{len(architecture.channels)} convolutions halve a picture of {chosen.height}×{chosen.width} pixels to "
-            f"less than one pixel: use {most} at most."
-        )
+        what, least = f"a picture of {chosen.height}×{chosen.width} pixels", "pixel"
+        if is_flat:
+            what, least = f"a sequence of {chosen.width} time steps", "time step"
+        raise ValueError(f"{len(architecture.channels)} convolutions halve {what} to less than one {least}: use {most} at most.")
     if architecture.kernel_size == 4 and architecture.full_size_channels:
+        filters = "4 time steps" if is_flat else "4×4 pixels"
         raise ValueError(
-            "Filters of 4×4 pixels have no middle and cannot keep a picture's size: set architecture.full_size_channels "
+            f"Filters of {filters} have no middle and cannot keep a picture's size: set architecture.full_size_channels "
             "to 0, or architecture.kernel_size to 3 or 5."
         )
 
@@ -79,9 +113,16 @@ def _data(config: RunConfig, chosen: Card) -> None:
         Grid(steps)
     if classes is not None:
         count = len(chosen.classes)
+        if not chosen.is_labelled:
+            raise ValueError("Nothing is known of the classes of these data: leave data.classes empty.")
         if not classes or len(set(classes)) < len(classes) or not all(0 <= each < count for each in classes):
             raise ValueError(
                 f"The classes of {chosen.title} are 0 to {count - 1}: name some of them in data.classes, each once, e.g. 0-1."
+            )
+        if chosen.train_counts and sum(chosen.train_counts[each] for each in classes) < LEAST_EXAMPLES:
+            names = ", ".join(chosen.classes[each] for each in classes)
+            raise ValueError(
+                f"Fewer than {LEAST_EXAMPLES} training examples of {chosen.title} are of the class {names}: name another one."
             )
         if steps is not None:
             raise ValueError("The steps of the factors decide which shapes there are: leave data.classes empty.")

@@ -63,8 +63,8 @@ class DataConfig(Section):
     classes: Annotated[tuple[int, ...] | None, BeforeValidator(_whole_numbers), BeforeValidator(_or_none)] = Field(
         None,
         title="Classes",
-        description="Learn from images of these classes only, e.g. 5-6-7-8-9, counted from 0. An epoch has as many images as if "
-        "all classes were equally frequent.",
+        description="Learn from images of these classes only, e.g. 5-6-7-8-9, counted from 0. An epoch of pictures has as many "
+        "as if all classes were equally frequent.",
     )
     train_images: Annotated[int | None, BeforeValidator(_or_none)] = Field(
         None,
@@ -78,10 +78,11 @@ class DataConfig(Section):
 class ArchitectureConfig(Section):
     """The encoder's layers; the decoder mirrors them."""
 
-    kind: Literal["dense", "conv2d"] = Field(
+    kind: Literal["dense", "conv2d", "conv1d"] = Field(
         "dense",
         title="Architecture",
-        description="Dense: every unit sees every pixel. Convolutional: small filters slide over the picture.",
+        description="Dense: every unit sees every pixel, or time step. Convolutional: small filters slide over the picture, or in "
+        "one dimension (conv1d) along a sequence.",
     )
     hidden: Annotated[tuple[Units, ...], BeforeValidator(_whole_numbers)] = Field(
         (),
@@ -92,9 +93,9 @@ class ArchitectureConfig(Section):
     channels: Annotated[tuple[Channels, ...], BeforeValidator(_whole_numbers)] = Field(
         (16, 32),
         min_length=1,
-        max_length=5,
+        max_length=8,
         title="Convolution channels",
-        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width.",
+        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width, or a sequence's length.",
     )
     full_size_channels: int = Field(
         0,
@@ -104,8 +105,10 @@ class ArchitectureConfig(Section):
         description="Filters of a convolution before the first halving, and of one after the last doubling, at the picture's own "
         "size: for fine detail. 0: none. Convolutional only.",
     )
-    kernel_size: Annotated[Literal[3, 4, 5], BeforeValidator(_number)] = Field(
-        3, title="Filter size", description="Height and width of each filter, in pixels. Convolutional only."
+    kernel_size: Annotated[Literal[3, 4, 5, 7, 9], BeforeValidator(_number)] = Field(
+        3,
+        title="Filter size",
+        description="Height and width of each filter in pixels, or its length in time steps. Convolutional only.",
     )
     activation: Activation = Field(
         "relu", title="Activation", description="The non-linearity after every layer but the code and the output."
@@ -197,10 +200,11 @@ class CorruptionConfig(Section):
 class ObjectiveConfig(Section):
     """What training makes small."""
 
-    reconstruction: Literal["bce", "mse"] = Field(
+    reconstruction: Literal["bce", "mse", "mae"] = Field(
         "bce",
         title="Loss",
-        description="Binary cross-entropy reads a pixel as a probability; squared error as a number. Summed over pixels.",
+        description="Binary cross-entropy reads a pixel as a probability, squared and absolute error as a number; the absolute error "
+        "minds single large deviations less. Summed over pixels, or time steps.",
     )
     divergence: Literal["kl", "capacity", "total-correlation"] = Field(
         "kl",
@@ -269,6 +273,11 @@ class ObjectiveConfig(Section):
         title="Weight decay",
         description="λ of the penalty ½·λ·(sum of squared weights), added to the loss.",
     )
+
+    @property
+    def unit(self) -> str:
+        """What the reconstruction is counted in."""
+        return {"bce": "nats", "mse": "squared error", "mae": "absolute error"}[self.reconstruction]
 
     @property
     def kl_weight(self) -> float:

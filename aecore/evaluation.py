@@ -29,10 +29,10 @@ def evaluate(
 ) -> dict[str, float]:
     """Test numbers of a model, or of its outermost layers, on a split; `poll` is told the share done (0..1) before each batch.
 
-    - `mse`: mean squared error per pixel, pixels 0..1; `bce`: binary cross-entropy per pixel, nats. Both compare the clean
-      image with its reconstruction from the code (the mean of a Gaussian code, nothing sampled). If the run was trained
-      with noise, the network is given noisy images here too, and `mse_clean_input`, `bce_clean_input` are the same with
-      the clean image as input.
+    - `mse`: mean squared error per pixel, pixels 0..1; `bce`, of pictures: binary cross-entropy per pixel, nats; `mae`, where the
+      run made that small: mean absolute error per pixel. All compare the clean image with its reconstruction from the code (the
+      mean of a Gaussian code, nothing sampled). If the run was trained with noise, the network is given noisy images here too, and
+      `mse_clean_input`, `bce_clean_input` are the same with the clean image as input.
     - for a Gaussian code, `reconstruction` (the run's own reconstruction term with one sampled code an image), `kl` and
       their sum `neg_elbo`, an upper bound of −log p(x): nats an image, summed over pixels and code dimensions, β not
       applied. With squared error, up to the constant of a Gaussian likelihood of variance ½.
@@ -53,8 +53,11 @@ def evaluate(
         for suffix, inputs in (("", given), ("_clean_input", images)) if noisy else (("", given),):
             reconstruction = model.reconstruct(inputs)
             add("mse" + suffix, functional.mse_loss(reconstruction, images), share)
-            # A linear output can leave 0..1, where the cross-entropy is not defined; torch clips the logarithms at −100.
-            add("bce" + suffix, functional.binary_cross_entropy(reconstruction.clamp(0, 1), images), share)
+            if config.objective.reconstruction == "mae":
+                add("mae" + suffix, functional.l1_loss(reconstruction, images), share)
+            if not config.card.is_sequence:  # whose values are no probabilities
+                # A linear output can leave 0..1, where the cross-entropy is not defined; torch clips the logarithms at −100.
+                add("bce" + suffix, functional.binary_cross_entropy(reconstruction.clamp(0, 1), images), share)
         if isinstance(model, Autoencoder) and config.code.kind == "gaussian":
             output = model(given, code_noise)
             assert output.encoding.log_variance is not None

@@ -44,7 +44,8 @@ class Dense:
 class Conv2d:
     """A convolution that halves the picture, rounding up (down with an even filter), or with `stride` 1 keeps its size.
 
-    `shape` is what comes out: (channels, height, width).
+    `shape` is what comes out: (channels, height, width). `is_flat`: that of a sequence, a picture of one row: its filters are one
+    pixel high, and only the width is halved.
     """
 
     channels: int
@@ -52,25 +53,50 @@ class Conv2d:
     kernel_size: int
     activation: str
     stride: int = 2
+    is_flat: bool = False
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width of a filter."""
+        return (1 if self.is_flat else self.kernel_size), self.kernel_size
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """From place to place of a filter, down and across."""
+        return (1 if self.is_flat else self.stride), self.stride
 
     @property
     def parameters(self) -> int:
-        return self.channels * self.shape[0] * self.kernel_size**2 + self.shape[0]
+        return self.channels * self.shape[0] * prod(self.kernel) + self.shape[0]
 
 
 @dataclass(frozen=True)
 class ConvTranspose2d:
-    """The transposed convolution of stride 2 that doubles the picture to exactly `shape`, with the output padding that needs."""
+    """The transposed convolution of stride 2 that doubles the picture to exactly `shape`, with the output padding that needs.
+
+    `is_flat`: see :class:`Conv2d`.
+    """
 
     channels: int
     shape: Shape
     kernel_size: int
     output_padding: tuple[int, int]
     activation: str
+    is_flat: bool = False
+
+    @property
+    def kernel(self) -> tuple[int, int]:
+        """Height and width of a filter."""
+        return (1 if self.is_flat else self.kernel_size), self.kernel_size
+
+    @property
+    def strides(self) -> tuple[int, int]:
+        """From place to place of a filter in the doubled picture, down and across."""
+        return (1 if self.is_flat else 2), 2
 
     @property
     def parameters(self) -> int:
-        return self.channels * self.shape[0] * self.kernel_size**2 + self.shape[0]
+        return self.channels * self.shape[0] * prod(self.kernel) + self.shape[0]
 
 
 @dataclass(frozen=True)
@@ -126,11 +152,14 @@ class Plan:
 
 
 def plan(architecture: ArchitectureConfig, code: CodeConfig, input_shape: Shape, classes: int = 0) -> Plan:
-    """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width), and a classifier of `classes`."""
+    """Lay out encoder and decoder for examples of `input_shape`, (channels, height, width), and a classifier of `classes`.
+
+    A sequence of L time steps has height 1 and width L.
+    """
     gaussian = code.kind == "gaussian"
     down: list[Layer] = []
     up: list[Layer] = []
-    if architecture.kind == "conv2d":
+    if architecture.kind != "dense":
         down, up, inner = _convolutions(architecture, input_shape)
     else:
         inner = input_shape
@@ -170,23 +199,25 @@ def _dense(sizes: Sequence[int], activation: str) -> list[Layer]:
 
 def _convolutions(architecture: ArchitectureConfig, input_shape: Shape) -> tuple[list[Layer], list[Layer], Shape]:
     size, activation = architecture.kernel_size, architecture.activation
+    is_flat = architecture.kind == "conv1d"
     down: list[Layer] = []
     shapes = [input_shape]
     if architecture.full_size_channels:
         shapes = [(architecture.full_size_channels, *input_shape[1:])]
-        down.append(Conv2d(input_shape[0], shapes[0], size, activation, stride=1))
+        down.append(Conv2d(input_shape[0], shapes[0], size, activation, stride=1, is_flat=is_flat))
     for channels in architecture.channels:
         _, height, width = shapes[-1]
         # Padding is (k − 1) // 2: an odd filter rounds up, an even one down.
         up_to = size % 2
-        shapes.append((channels, (height + up_to) // 2, (width + up_to) // 2))
-    down += [Conv2d(before[0], after, size, activation) for before, after in itertools.pairwise(shapes)]
+        shapes.append((channels, height if is_flat else (height + up_to) // 2, (width + up_to) // 2))
+    down += [Conv2d(before[0], after, size, activation, is_flat=is_flat) for before, after in itertools.pairwise(shapes)]
     up: list[Layer] = []
     for small, large in zip(shapes[:0:-1], shapes[-2::-1], strict=True):
         # A transposed convolution of stride 2 with this padding gives 2n - 1 pixels, of an even filter 2n; the rest is padded.
         given = size % 2
-        padding = (large[1] - (2 * small[1] - given), large[2] - (2 * small[2] - given))
-        up.append(ConvTranspose2d(small[0], large, size, padding, architecture.output if large is input_shape else activation))
+        padding = (0 if is_flat else large[1] - (2 * small[1] - given), large[2] - (2 * small[2] - given))
+        after = architecture.output if large is input_shape else activation
+        up.append(ConvTranspose2d(small[0], large, size, padding, after, is_flat=is_flat))
     if architecture.full_size_channels:
-        up.append(Conv2d(shapes[0][0], input_shape, size, architecture.output, stride=1))
+        up.append(Conv2d(shapes[0][0], input_shape, size, architecture.output, stride=1, is_flat=is_flat))
     return down, up, shapes[-1]

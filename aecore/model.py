@@ -174,15 +174,23 @@ def _module(layer: Layer, encoder: list[nn.Module]) -> nn.Module:
             assert isinstance(source, nn.Linear)
             return TiedLinear(source, layer.inputs)
         case Conv2d():
-            size = layer.kernel_size
-            return nn.Conv2d(layer.channels, layer.shape[0], size, stride=layer.stride, padding=(size - 1) // 2)
+            return nn.Conv2d(layer.channels, layer.shape[0], layer.kernel, stride=layer.strides, padding=_padding(layer))
         case ConvTranspose2d():
-            size = layer.kernel_size
             return nn.ConvTranspose2d(
-                layer.channels, layer.shape[0], size, stride=2, padding=(size - 1) // 2, output_padding=layer.output_padding
+                layer.channels,
+                layer.shape[0],
+                layer.kernel,
+                stride=layer.strides,
+                padding=_padding(layer),
+                output_padding=layer.output_padding,
             )
         case _:
             return nn.Flatten() if len(layer.shape) == 1 else nn.Unflatten(1, layer.shape)
+
+
+def _padding(layer: Conv2d | ConvTranspose2d) -> tuple[int, int]:
+    down, across = layer.kernel
+    return (down - 1) // 2, (across - 1) // 2
 
 
 def _activated(module: nn.Module, layer: Layer) -> nn.Module:

@@ -39,8 +39,8 @@ class Painter:
         self._positions: Floats | None = None if last is None else last.positions
         self._next_kept = _next_kept(max(kept_frames(folder), default=-1))
         gallery = Gallery(
-            originals=_as_bytes(self._originals),
-            corrupted=None if config.corruption.kind == "none" else _as_bytes(self._inputs),
+            originals=as_bytes(self._originals),
+            corrupted=None if config.corruption.kind == "none" else as_bytes(self._inputs),
             labels=validation.labels[chosen].numpy().astype(np.uint8),
             point_labels=validation.labels[:POINTS].numpy().astype(np.uint8),
             positions_kind="code" if config.code.size == 2 and len(trainer.stages) == 1 else "pca",
@@ -57,7 +57,7 @@ class Painter:
         """Replace the live frame; keep a copy where asked or due."""
         model, step = self._trainer.task.network, self._trainer.step
         self._positions = plane(model.encode(self._points).mean.float().cpu().numpy(), self._positions)
-        frame = Frame(step, _as_bytes(model.reconstruct(self._inputs)), self._positions)
+        frame = Frame(step, as_bytes(model.reconstruct(self._inputs)), self._positions)
         keep = keep or self.wants_to_keep
         if keep:
             self._next_kept = _next_kept(step)
@@ -78,5 +78,7 @@ def _next_kept(step: int) -> int:
     return max(step + 1, int(step * KEEP_FACTOR))
 
 
-def _as_bytes(images: Tensor) -> Bytes:
+def as_bytes(images: Tensor) -> Bytes:
+    """Images or sequences of any shape in the scale of 0..1 as whole numbers 0..255."""
+    # Of sequences, what lies beyond their scale is drawn at its end: frames are for looking at, not for measuring.
     return (images.clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()

@@ -10,6 +10,7 @@ from typing import Any
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.data.catalogue import card
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,38 @@ _ROWS = (
         optimizer__learning_rate=2e-3,
     ),
     _row(
+        "anomalies-pictures",
+        "Anomalies, pictures",
+        "Learns one class alone, from noisy pictures: all others come back changed, and that gives them away.",
+        "Which strangers does it draw as well as its own class, and why?",
+        data__classes=(0,),
+        architecture__hidden=(256,),
+        code__size=32,
+        objective__reconstruction="mse",
+        corruption__kind="gaussian",
+        corruption__level=0.3,
+        optimizer__learning_rate=2e-3,
+        optimizer__schedule="one-cycle",
+        epochs=60,
+    ),
+    _row(
+        "anomalies-sequences",
+        "Anomalies, sequences",
+        "Convolutions along time, trained on normal sequences only: what it cannot draw again is an anomaly.",
+        "The error is large just where the sequence is not normal. Which troubles does it miss?",
+        data__name="heartbeats",
+        data__classes=(0,),
+        architecture__kind="conv1d",
+        architecture__channels=(16, 32, 32),
+        architecture__kernel_size=7,
+        code__size=16,
+        objective__reconstruction="mse",
+        batch_size=64,
+        optimizer__learning_rate=4e-3,
+        optimizer__schedule="one-cycle",
+        epochs=40,
+    ),
+    _row(
         "vae",
         "VAE",
         "A variational autoencoder: each picture becomes a small cloud of codes, not a point.",
@@ -227,6 +260,24 @@ _ROWS = (
         batch_size=200,
     ),
 )
+
+
+def for_data(config: RunConfig, data: Mapping[str, Any]) -> RunConfig:
+    """A configuration for other data, given by its dotted settings; where these are pictures and those sequences, or the other
+    way round, with the convolutions and the loss that these can have. Raises ConfigError."""
+    is_sequence = card(str(data["data.name"])).is_sequence
+    changes: dict[str, Any] = {}
+    if is_sequence:
+        if config.architecture.kind == "conv2d":
+            changes |= {"architecture.kind": "conv1d", "architecture.skips": False}
+        if config.objective.reconstruction == "bce":
+            changes["objective.reconstruction"] = "mse"
+        if config.corruption.kind not in ("none", "gaussian", "masking"):
+            changes["corruption.kind"] = "gaussian"
+    elif config.architecture.kind == "conv1d":
+        changes["architecture.kind"] = "conv2d"
+    return config.with_settings({**data, **changes})
+
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})
 

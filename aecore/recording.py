@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import torch
 
-from aecore.atlas import Atlas, atlas_of, write_atlas
+from aecore.atlas import ATLAS_SIZE, Atlas, atlas_of, write_atlas
 from aecore.checkpoint import load_state, save_model, save_state
 from aecore.config_sections import DataConfig
 from aecore.data.arrays import data_root
@@ -23,7 +23,7 @@ from aecore.live_weights import LiveWeights
 from aecore.metrics_log import MetricsWriter
 from aecore.moment_taking import MomentTaker
 from aecore.pacing import Paced
-from aecore.painting import Painter
+from aecore.painting import Painter, as_bytes
 from aecore.runs import Run, Status
 from aecore.stage_numbers import drop_stages_after, keep_stage, stage_numbers
 from aecore.training import DivergedError, Trainer
@@ -70,7 +70,8 @@ def load_kept(data: DataConfig, progress: Progress | None = None, rest: Callable
 def _atlas(dataset: Dataset) -> Atlas:
     test = dataset.test
     factors = None if test.factors is None else test.factors.numpy()
-    return atlas_of(test.images.numpy(), test.labels.numpy(), factors)
+    images = as_bytes(test.images[:ATLAS_SIZE]) if dataset.card.is_sequence else test.images.numpy()
+    return atlas_of(images, test.labels.numpy(), factors)
 
 
 class StopRequestedError(Exception):

@@ -19,6 +19,7 @@ from aecore.objective import (
     code_penalties,
     half_squared_weights,
     penalty_names,
+    pixel_error,
     reconstruction_term,
     squared_error,
     term_names,
@@ -175,7 +176,7 @@ class Layer:
     def _pixels(self, raw: Tensor, target: Tensor) -> Tensor:
         if self._config.objective.reconstruction == "bce":
             return bernoulli(raw, target)
-        return squared_error(self.network.model.activate(raw), target)
+        return pixel_error(self.network.model.activate(raw), target, self._config.objective.reconstruction)
 
 
 class Classifier:
@@ -205,13 +206,13 @@ class Classifier:
 
 
 def reconstruction_of(network: Network, images: Tensor, given: Tensor, kind: str, code_noise: torch.Generator) -> Tensor:
-    """The reconstruction term (`bce` or `mse`), summed over pixels and averaged over images, of what a network shows.
+    """The reconstruction term (`bce`, `mse` or `mae`), summed over pixels and averaged over images, of what a network shows.
 
     As in a stage that trains it: that of a whole network with a Gaussian code samples it.
     """
     if isinstance(network, Autoencoder):
         return reconstruction_term(network, network(given, code_noise), images, kind)
     answer = network.reconstruct(given)
-    if kind == "mse":
-        return squared_error(answer, images)
-    return functional.binary_cross_entropy(answer.clamp(0, 1), images, reduction="sum") / len(images)
+    if kind == "bce":
+        return functional.binary_cross_entropy(answer.clamp(0, 1), images, reduction="sum") / len(images)
+    return pixel_error(answer, images, kind)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aecore.config import RunConfig, bounds
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import CARDS, card
+from aecore.data.catalogue import PICTURES, card
 from aecore.data.shapes import FACTOR_SIZES
 from aecore.sweep_config import LEAST_VALUES, MOST_VALUES, NAMES, OBJECTIVES, SYMBOLS, SweepConfig
 
@@ -42,7 +42,7 @@ ARCHITECTURES: Mapping[str, tuple[str, Mapping[str, str | int]]] = MappingProxyT
 pictures have four convolutions of 32 filters of 4×4 pixels and two layers of 256 units; the small one has fewer of both."""
 
 SHAPES = "shapes"
-DATA = (SHAPES, *(name for name in CARDS if name != SHAPES))
+DATA = (SHAPES, *(name for name in PICTURES if name != SHAPES))
 """What can be learned from, the data with known factors first."""
 
 

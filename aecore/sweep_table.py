@@ -153,7 +153,7 @@ class Results:
     @property
     def unit(self) -> str:
         """Of the reconstruction: a sum over pixels. Only a cross-entropy is in nats."""
-        return "nats" if self.config.base.objective.reconstruction == "bce" else "squared error"
+        return self.config.base.objective.unit
 
     @property
     def table(self) -> Table:

@@ -86,7 +86,9 @@ def make_optimizer(weights: Sequence[nn.Parameter], config: OptimizerConfig) -> 
 
 
 def scaled(images: Tensor, device: torch.device) -> Tensor:
-    """uint8 images 0..255 to float32 0..1 on `device`."""
+    """uint8 images 0..255 to float32 0..1 on `device`; sequences, which are in their scale already, as they are."""
+    if images.is_floating_point():
+        return images.to(device)
     return images.to(device).to(torch.float32).mul_(1 / 255)
 
 

@@ -46,7 +46,7 @@ for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
 with st.container(horizontal=True, key="toolbar"):
     run = run_panel.toolbar(experiment, config, preset)
-    if run is not None:
+    if run is not None and not run.config.card.is_sequence:
         query = {"network": run.token}
         st.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
         if run.config.code.kind == "vector":

@@ -17,13 +17,15 @@ import numpy as np
 import platformdirs
 from numpy.typing import NDArray
 
-from aecore.data.catalogue import Card, card
+from aecore.data.catalogue import Card, card, is_own, own_folder
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.idx_sets import has_files, load_parts, read_part
+from aecore.data.own_series import load_kept_parts
 from aecore.data.shape_grid import Grid
 from aecore.data.shapes import Shapes
 
 Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _SEED = 20_240_229
@@ -31,11 +33,16 @@ _DIGIT_CLASSES = 10
 
 
 class ArraySplit(NamedTuple):
-    """Images uint8 (N, channels, height, width), labels int64 (N,), factors int64 (N, K) or None."""
+    """Images uint8 (N, channels, height, width), labels int64 (N,), factors int64 (N, K) or None.
 
-    images: Bytes
+    Sequences are float32 (N, channels, 1, length) in the scale of their card. `rows` (N,), where they came from a file: the line of
+    each, or of windows of a long series the time step at which each begins.
+    """
+
+    images: Bytes | Floats
     labels: Integers
     factors: Integers | None = None
+    rows: Integers | None = None
 
 
 class ArrayData(NamedTuple):
@@ -114,6 +121,22 @@ def _shapes(found: Card, grid: Grid) -> ArrayData:
     return ArrayData(*(ArraySplit(draw(part)[:, None], part[:, 0].copy(), part) for part in factors))
 
 
+def _own(found: Card) -> ArrayData:
+    """Sequences from somebody's own file."""
+    try:
+        parts = load_kept_parts(own_folder(found.name))
+    except (OSError, ValueError, KeyError):
+        raise DataUnavailableError("The sequences of this file cannot be read (any more): upload it again.") from None
+    return ArrayData(*(ArraySplit(part.images, part.labels, None, part.rows) for part in parts))
+
+
+def _made(found: Card) -> ArrayData:
+    """Sequences that the app makes, scaled by their card: as many of each class as it says, in each part the same shares."""
+    from aecore.data.made_sequences import make  # with scipy, which the others do not need
+
+    return ArrayData(*(ArraySplit(images, labels) for images, labels in make(found)))
+
+
 def _silent(what: str, done: float) -> None:
     """Progress that nobody asked for."""
 
@@ -140,6 +163,10 @@ def load_arrays(
     tell(what, 0.0)
     if name == "digits":
         data = _digits(found)
+    elif is_own(name):
+        data = _own(found)
+    elif found.is_sequence:
+        data = _made(found)
     elif name == "shapes":
         data = _shapes(found, Grid(factor_steps))
     else:
@@ -150,7 +177,7 @@ def load_arrays(
 
 def is_here(name: str, root: Path | str | None = None) -> bool:
     """Whether a data set is on this machine already, so that loading it downloads nothing. Cheap; opens no file."""
-    return card(name).bundled or has_files(name, data_root(root))
+    return is_own(name) or card(name).bundled or has_files(name, data_root(root))
 
 
 def sample_images(name: str, count: int, *, resolution: int | None = None, root: Path | str | None = None) -> Bytes | None:

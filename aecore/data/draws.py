@@ -18,21 +18,21 @@ _BITS = 52  # one fewer than a float64 holds, so that adding a half is exact and
 
 
 class Draws:
-    """Successive arrays of random numbers from one seed (a whole number, 0 or more).
+    """Successive arrays of random numbers from one seed, and from a part of what it is for (whole numbers of 0 or more).
 
     Each call has a stream of its own, filled row by row: the first rows do not depend on how many rows are asked for, nor on the
     sizes of earlier calls.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, part: int = 0) -> None:
         if seed < 0:
             raise ValueError(f"A seed is a whole number of 0 or more, not {seed}.")
-        self._seed = seed
+        self._seed = (seed, part)
         self._calls = 0
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Floats:
         """Numbers strictly between `low` and `high`, in the given shape."""
-        raw = np.random.PCG64([self._seed, self._calls]).random_raw(math.prod(shape)).reshape(shape)
+        raw = np.random.PCG64((*self._seed, self._calls)).random_raw(math.prod(shape)).reshape(shape)
         self._calls += 1
         return low + (high - low) * ((raw >> np.uint64(64 - _BITS)) + 0.5) * 0.5**_BITS
 

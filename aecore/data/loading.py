@@ -16,11 +16,15 @@ from aecore.data.downloads import Progress
 
 @dataclass(frozen=True)
 class Split:
-    """Images uint8 (N, C, H, W) with values 0..255, labels int64 (N,), factors int64 (N, K) or None."""
+    """Images uint8 (N, C, H, W) with values 0..255, labels int64 (N,), factors int64 (N, K) or None.
+
+    Sequences are float32 (N, C, 1, L), and may have `rows`, int64 (N,): see :class:`~aecore.data.arrays.ArraySplit`.
+    """
 
     images: Tensor
     labels: Tensor
     factors: Tensor | None = None
+    rows: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -32,14 +36,16 @@ class Split:
         """
         if count < 0:
             raise ValueError(f"The number of images to take must not be negative, and is {count}.")
-        factors = None if self.factors is None else self.factors[:count]
-        return Split(self.images[:count], self.labels[:count], factors)
+        return self._of(slice(count))
 
     def of_classes(self, classes: Sequence[int]) -> Split:
         """Only the images of these classes, in their order."""
         chosen = torch.isin(self.labels, torch.tensor(classes))
-        factors = None if self.factors is None else self.factors[chosen]
-        return Split(self.images[chosen], self.labels[chosen], factors)
+        return self._of(chosen)
+
+    def _of(self, chosen: slice | Tensor) -> Split:
+        rest = (None if each is None else each[chosen] for each in (self.factors, self.rows))
+        return Split(self.images[chosen], self.labels[chosen], *rest)
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,8 @@ class Dataset:
 
 
 def _tensors(split: ArraySplit) -> Split:
-    factors = None if split.factors is None else torch.from_numpy(split.factors)
-    return Split(torch.from_numpy(split.images), torch.from_numpy(split.labels), factors)
+    rest = (None if each is None else torch.from_numpy(each) for each in (split.factors, split.rows))
+    return Split(torch.from_numpy(split.images), torch.from_numpy(split.labels), *rest)
 
 
 def load(

@@ -20,7 +20,12 @@ def kl_per_dimension(mean: Tensor, log_variance: Tensor) -> Tensor:
 
     Both arguments (N, D); returns (D,), nats.
     """
-    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean(dim=0)
+    return kl_each(mean, log_variance).mean(dim=0)
+
+
+def kl_each(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """The same of each picture: (N, D), nats."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance)
 
 
 def variance_of_means(mean: Tensor) -> Tensor:
@@ -44,14 +49,15 @@ def log_posterior(code: Tensor, encoding: Encoding) -> Tensor:
 
 
 def log_likelihood(model: Autoencoder, pixels: Tensor, images: Tensor, kind: str) -> Tensor:
-    """log p(x | z) of each picture: minus the run's reconstruction term (`bce` or `mse`), without averaging.
+    """log p(x | z) of each picture: minus the run's reconstruction term (`bce`, `mse` or `mae`), without averaging.
 
     pixels: the decoder's raw answers (N, C, H, W), before the output activation; images: as many, 0..1. Returns (N,), nats.
     """
     if kind == "bce":
         each = functional.binary_cross_entropy_with_logits(pixels, images, reduction="none")
     else:
-        each = functional.mse_loss(model.activate(pixels), images, reduction="none")
+        error = functional.l1_loss if kind == "mae" else functional.mse_loss
+        each = error(model.activate(pixels), images, reduction="none")
     return -each.flatten(1).sum(dim=1)
 
 

@@ -17,6 +17,7 @@ from aecore.shipped_runs import (
     PLAIN,
     TITLES,
 )
+from aecore.ui.features_runs import pictures_of
 from aecore.ui.browser_network import browser_network
 from aecore.ui.denoise_live import ShownNetwork
 from aecore.ui.run_panel import name_of
@@ -100,7 +101,9 @@ def held_out_pictures(run: Run) -> tuple[npt.NDArray[np.uint8], list[str]]:
 def _candidates(linked: list[str]) -> list[Run]:
     """Runs with weights, the usual ones first, then the person's and those of a link, then the others of the app."""
     others = [run for token in (*linked, *st.session_state.get(KEY, [])) if (run := find_run(token)) is not None]
-    ready = [run for run in (*shipped(), *runs_of(person()), *others) if run.model_path.is_file()]
+    ready = [
+        run for run in (*shipped(), *runs_of(person()), *others) if run.model_path.is_file() and pictures_of(run) is not None
+    ]
     order = {token: place for place, token in enumerate(_USUAL)}
     unique = {run.token: run for run in ready}
     return sorted(unique.values(), key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))

@@ -9,7 +9,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.config_sections import NOISE_KINDS
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import PICTURES
 from aecore.engine import EngineError
 from aecore.presets import PRESETS, preset
 from aecore.runs import ACTIVE, Run, find_run, runs_of
@@ -68,7 +68,7 @@ def _settings() -> tuple[str, RunConfig | None]:
     """The controls; returns the preset that they start from, and the configuration or None where it cannot be."""
     with st.container(horizontal=True, vertical_alignment="bottom", key="denoise_settings"):
         data = st.selectbox(
-            "Data", list(CARDS), key="data", bind="query-params", width=210, format_func=lambda name: CARDS[name].title
+            "Data", list(PICTURES), key="data", bind="query-params", width=210, format_func=lambda name: PICTURES[name].title
         )
         kind = st.segmented_control(
             "Network", list(_PRESETS), default="dense", key="network", bind="query-params", required=True, format_func=word

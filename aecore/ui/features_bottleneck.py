@@ -27,7 +27,7 @@ from aecore.bottleneck_results import (
     usual_epochs,
     wanted,
 )
-from aecore.data.catalogue import CARDS, card
+from aecore.data.catalogue import PICTURES, card
 from aecore.ui.features_measuring import Measurement
 from aecore.ui.features_settings import Settings
 
@@ -78,12 +78,12 @@ def _here() -> None:
         with st.container(horizontal=True, vertical_alignment="bottom"):
             data = st.selectbox(
                 "Pictures",
-                list(CARDS),
+                list(PICTURES),
                 key="study_data",
                 bind="query-params",
                 width=210,
                 on_change=_follow_data,
-                format_func=lambda name: CARDS[name].title if name in CARDS else name,
+                format_func=lambda name: PICTURES[name].title if name in PICTURES else name,
             )
             epochs = int(
                 st.number_input(
@@ -106,9 +106,9 @@ def _here() -> None:
             bind="query-params",
             format_func=str,
         )
-        if not CARDS[data].bundled:
+        if not PICTURES[data].bundled:
             st.caption(
-                f"{CARDS[data].title} is downloaded once, if this server does not have it. With {CARDS[data].train:,} pictures "
+                f"{PICTURES[data].title} is downloaded once, if this server does not have it. With {PICTURES[data].train:,} pictures "
                 "each point takes a while."
             )
         if not sizes:

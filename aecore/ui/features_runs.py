@@ -10,6 +10,7 @@ import streamlit as st
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.data.catalogue import is_sequences
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import SELF_TAUGHT, SPARSE, STACKED, TITLES
 from aecore.ui.gone import say_gone
@@ -131,7 +132,7 @@ class RunChoice:
         mine = [run for run in runs_of(person())[:_LISTED] if run.newest_weights is not None or run.status.state in ACTIVE]
         unique = {run.token: run for run in (*shipped(), *mine, *([found] if found is not None else []))}
         order = {token: place for place, token in enumerate(self.first)}
-        suiting = [run for run in unique.values() if (config := config_of(run)) is not None and self.suits(config)]
+        suiting = [run for run in unique.values() if (config := pictures_of(run)) is not None and self.suits(config)]
         return sorted(suiting, key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))
 
     def _in_training(self, runs: dict[str, Run]) -> str | None:
@@ -143,6 +144,12 @@ class RunChoice:
 def config_of(run: Run) -> RunConfig | None:
     """A run's configuration, which never changes, read once; None where it cannot be read."""
     return _config(str(run.folder))
+
+
+def pictures_of(run: Run) -> RunConfig | None:
+    """The configuration of a run that learned from pictures; None for sequences, which most pages cannot show."""
+    config = config_of(run)
+    return None if config is None or config.architecture.kind == "conv1d" or is_sequences(config.data.name) else config
 
 
 @st.cache_resource(show_spinner=False, max_entries=2000)

@@ -12,7 +12,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.config_rules import BOUNDED
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import PICTURES
 from aecore.presets import PRESETS, preset
 from aecore.runs import ACTIVE, Run
 from aecore.ui import run_panel
@@ -230,11 +230,11 @@ def choose_data(key: str) -> str:
     return str(
         st.selectbox(
             "Pictures",
-            list(CARDS),
+            list(PICTURES),
             key=key,
             bind="query-params",
             width=190,
-            format_func=lambda name: CARDS[name].title if name in CARDS else name,
+            format_func=lambda name: PICTURES[name].title if name in PICTURES else name,
             help="Digits and Shapes come with the app; the others are downloaded once, if this server does not have them.",
         )
     )

@@ -13,7 +13,7 @@ from dataclasses import replace
 import streamlit as st
 
 from aecore.config import RunConfig
-from aecore.data.catalogue import CARDS, Card
+from aecore.data.catalogue import PICTURES, Card
 from aecore.feature_maps_results import METHODS, FeatureMaps
 from aecore.probe_results import LABELS, REPRESENTATIONS, Probe, kept
 from aecore.runs import ACTIVE, Run
@@ -276,11 +276,11 @@ def _train(train_page: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         data = choose_data("use_data")
         epochs = st.number_input("Epochs", 1, 500, 60, key="use_epochs", bind="query-params", width=120)
-        classes = _choose_classes(CARDS[data])
+        classes = _choose_classes(PICTURES[data])
     config = None
     if not classes:
         st.caption("Choose the classes to learn from.")
-    elif len(CARDS[data].classes) - len(classes) < 2:
+    elif len(PICTURES[data].classes) - len(classes) < 2:
         st.error("Leave at least two classes out: there is nothing to tell apart otherwise.", icon=":material/error:")
     else:
         wanted: dict[str, object] = {"data.name": data, "data.classes": sorted(classes), "code.size": _UNITS, "epochs": epochs}

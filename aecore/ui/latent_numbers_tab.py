@@ -98,8 +98,7 @@ def _keep(token: str, text: str) -> None:
 def _report(run: Run, numbers: LatentNumbers) -> None:
     active = sum(numbers.active)
     size = len(numbers.active)
-    bce = run.config.objective.reconstruction == "bce"
-    unit = "nats" if bce else "squared error"
+    unit = run.config.objective.unit
     with st.container(horizontal=True, key="latent_metrics"):
         if numbers.bounds:
             best = numbers.bounds[-1]

@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES, VAE_CONVOLUTIONAL, VAE_DENSE, VAE_FASHION, VAE_PLANE
+from aecore.ui.features_runs import pictures_of
 from aecore.ui.gone import say_gone
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
@@ -74,7 +75,11 @@ def _candidates(linked: str) -> list[Run]:
     """The usual ones first, then the person's and that of a link, then the others of the app."""
     found = find_run(linked)
     others = [run for run in runs_of(person()) if run.newest_weights is not None or run.status.state in ACTIVE]
-    unique = {run.token: run for run in (*shipped(), *others, *([found] if found is not None else []))}
+    unique = {
+        run.token: run
+        for run in (*shipped(), *others, *([found] if found is not None else []))
+        if pictures_of(run) is not None  # of sequences there is no picture to draw
+    }
     order = {token: place for place, token in enumerate(_FIRST)}
     return sorted(unique.values(), key=lambda run: order.get(run.token, len(order) + (not run.about.owner)))
 

@@ -20,7 +20,11 @@ STYLES = ("controls.css", "layer_curves.css")
 _LAYER_CURVES = st.components.v2.component(
     "layer_curves", html=source("layer_curves.html"), css=source(*STYLES), js=source(*SCRIPTS)
 )
-_RECONSTRUCTION = {"bce": "cross-entropy, nats a picture", "mse": "squared error a picture"}
+_RECONSTRUCTION = {
+    "bce": "cross-entropy, nats a picture",
+    "mse": "squared error a picture",
+    "mae": "absolute error a picture",
+}
 _PENALTIES = {
     "kl": ("Sparsity penalty", "Σ KL(ρ ‖ ρ̂) over the units, nats"),
     "l1": ("Sparsity penalty", "Σ |activation| a picture"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from aecore.presets import PRESETS, Preset
+from aecore.presets import PRESETS, Preset, for_data
 from aecore.ui import settings_form
 
 
@@ -26,4 +26,4 @@ def _apply() -> None:
     name = st.session_state["set:preset"]
     if name in PRESETS:
         data = {key: value for key, value in settings_form.current().items() if key.startswith("data.")}
-        settings_form.fill(PRESETS[name].config.with_settings(data))
+        settings_form.fill(for_data(PRESETS[name].config, data))

@@ -18,7 +18,6 @@ from aecore.ui.settings_form import RATES
 
 _LABELS = {"capacity": "Capacity C"}
 """Terms of the objective whose column says too little."""
-_UNITS = {"bce": "nats a picture", "mse": "squared error a picture"}
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Train with the same settings is taken for the first
 
 
@@ -112,7 +111,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
         key="live",
         nonce=int(status.since * 1000) if run is not None else 0,
         corrupted=shown_config is not None and shown_config.corruption.kind != "none",
-        unit=_UNITS[shown_config.objective.reconstruction] if shown_config is not None else "",
+        unit=unit_of(shown_config) if shown_config is not None else "",
         invitation=invitation,
         labels=_LABELS,
         stages=shown_config.stages if shown_config is not None else (),
@@ -214,8 +213,10 @@ def _compared(run: Run | None) -> list[Run]:
 def _test_numbers(run: Run) -> None:
     status, config = run.status, run.config
     test = status.test or {}
+    step = "time step" if config.card.is_sequence else "pixel"
     titles = {
-        "mse": ("Squared error per pixel", "Mean of (pixel − reconstruction)², pixels from 0 to 1."),
+        "mse": (f"Squared error per {step}", f"Mean of ({step} − reconstruction)², in the scale of 0 to 1."),
+        "mae": (f"Absolute error per {step}", f"Mean of |{step} − reconstruction|, in the scale of 0 to 1."),
         "bce": ("Cross-entropy per pixel", "Binary cross-entropy in nats."),
         "accuracy": (
             "Accuracy",
@@ -231,8 +232,8 @@ def _test_numbers(run: Run) -> None:
                 st.metric(title, f"{test[name]:.4g}", help=explanation, border=True, width="content")
     noise = "" if config.corruption.kind == "none" else f" with noise ({config.corruption.words})"
     st.caption(
-        f"Measured on {status.test_images:,} test images of {config.card.title}{noise} that training never saw, after "
-        f"{status.seconds:.1f} s of training at {status.images_per_second:,.0f} images a second."
+        f"Measured on {status.test_images:,} test {examples_of(config)} of {config.card.title}{noise} that training never saw, "
+        f"after {status.seconds:.1f} s of training at {status.images_per_second:,.0f} {examples_of(config)} a second."
     )
 
 
@@ -250,6 +251,16 @@ def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
 def _use_digits() -> None:
     """Put the failed run away, and the bundled data in the place of what could not be had."""
     leave_run({"data.name": "digits", "data.resolution": None, "data.classes": None, "data.train_images": None})
+
+
+def unit_of(config: RunConfig) -> str:
+    """What a run's losses are counted in: “nats a picture”, “squared error a sequence”."""
+    return f"{config.objective.unit} a {'sequence' if config.card.is_sequence else 'picture'}"
+
+
+def examples_of(config: RunConfig) -> str:
+    """What a run learns from: “images” or “sequences”."""
+    return "sequences" if config.card.is_sequence else "images"
 
 
 def run_name(config: RunConfig, preset: Preset) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.config import RunConfig
-from aecore.data.catalogue import CARDS, Card, card
+from aecore.data.catalogue import CARDS, Card, card, is_own
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 from aecore.ui.settings_form import (
     MOST_IMAGES,
@@ -16,6 +16,7 @@ from aecore.ui.settings_form import (
     fill_factors,
     help_of,
     key_of,
+    known_card,
     one_of,
 )
 
@@ -25,14 +26,17 @@ _FACTORS, _CLASSES = "data.factor_steps", "data.classes"
 def choose_data() -> None:
     """The data selector; it stands above the other controls, beside the preset."""
     before = st.session_state.get("data_before")
+    present = str(st.session_state[key_of("data.name")])
+    own = [present] if is_own(present) else []  # from the page of anomalies, or a link
     name = st.selectbox(
-        "Data", list(CARDS), key=key_of("data.name"), format_func=data_title, help=help_of("data.name"), width=210
+        "Data", [*CARDS, *own], key=key_of("data.name"), format_func=data_title, help=help_of("data.name"), width=210
     )
-    if before is not None and before != name and name in CARDS:
+    chosen = known_card(name)
+    if before is not None and before != name and chosen is not None:
         # Other data: all of its training images, of all classes, at its own size.
         st.session_state[key_of(_CLASSES)] = []
-        st.session_state[key_of("data.train_images")] = st.session_state[MOST_IMAGES] = CARDS[name].train
-        st.session_state[key_of("data.resolution")] = CARDS[name].height
+        st.session_state[key_of("data.train_images")] = st.session_state[MOST_IMAGES] = chosen.train
+        st.session_state[key_of("data.resolution")] = chosen.height
     st.session_state["data_before"] = name
 
 
@@ -40,7 +44,7 @@ def data_details(values: Values) -> None:
     """Size, classes and number of images; whatever is the data's own is stored as such, and stays so when other is chosen."""
     name = str(st.session_state[key_of("data.name")])
     values["data.name"] = name
-    chosen = CARDS.get(name)
+    chosen = known_card(name)
     if chosen is None:
         return  # not one that the page offers: RunConfig says so
     if len(chosen.resolutions) > 1:
@@ -50,7 +54,8 @@ def data_details(values: Values) -> None:
     else:
         values["data.resolution"] = None
     values[_FACTORS] = _factors() if chosen.factor_names else None
-    values[_CLASSES] = _classes(chosen) if values[_FACTORS] is None else None  # the steps decide which shapes there are
+    # The steps of factors decide which shapes there are; of unlabelled data there is nothing to choose.
+    values[_CLASSES] = _classes(chosen) if values[_FACTORS] is None and chosen.is_labelled else None
     whole = RunConfig().with_settings({each: values[each] for each in ("data.name", _CLASSES)}).train_size
     count = _images(whole)
     values["data.train_images"] = None if count == whole else count

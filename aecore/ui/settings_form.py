@@ -12,7 +12,7 @@ from typing import Any
 import streamlit as st
 
 from aecore.config import RunConfig, bounds, choices
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import Card, UnknownDataError, card
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 
 Values = dict[str, Any]
@@ -25,7 +25,7 @@ MOST_IMAGES = "settings_images"
 
 _SIZES = ("architecture.hidden", "architecture.channels")
 _NEW_LAYER = {"architecture.hidden": 128, "architecture.channels": 32}
-_MOST_LAYERS = {"architecture.hidden": 8, "architecture.channels": 5}
+_MOST_LAYERS = {"architecture.hidden": 8, "architecture.channels": 8}
 _OPTIONAL = ("corruption.level_from", "code.top_k")
 _NICE = (1, 2, 3, 4, 5, 8)
 RATES = (*tuple(float(f"{digit}e{power}") for power in range(-5, 0) for digit in _NICE), 1.0)
@@ -34,6 +34,7 @@ WEIGHTS = (0.0, *(float(f"{digit}e{power}") for power in range(-6, 1) for digit 
 _WORDS = {
     "dense": "Dense",
     "conv2d": "Convolutional",
+    "conv1d": "Convolutional, 1-D",
     "vector": "Vector",
     "gaussian": "Gaussian",
     "none": "None",
@@ -43,6 +44,7 @@ _WORDS = {
     "mixed": "All four, mixed",
     "bce": "Cross-entropy",
     "mse": "Squared error",
+    "mae": "Absolute error",
     "kl": "KL",
     "capacity": "Capacity",
     "total-correlation": "Total correlation",
@@ -122,10 +124,12 @@ def sizes(values: Values, name: str, unit: str) -> None:
     values[name] = tuple(units)
 
 
-def choice(values: Values, name: str) -> None:
-    """One of a few words."""
-    options = choices(name)
+def choice(values: Values, name: str, options: tuple[Any, ...] | None = None) -> None:
+    """One of a few words; of some of them only, where `options` says so. The first takes the place of one that is not offered."""
+    options = choices(name) if options is None else options
     key, title = restored(name), field_of(name).title
+    if st.session_state[key] not in options:
+        st.session_state[key] = options[0]
     if len(options) <= 3:
         chosen = st.segmented_control(
             title, options, key=key, format_func=word, help=help_of(name), required=True, width="stretch"
@@ -178,7 +182,15 @@ def optional(values: Values, name: str, title: str, usual: Any, draw: Callable[[
 
 def data_title(name: str) -> str:
     """What a data set is called on the pages."""
-    return CARDS[name].title if name in CARDS else name
+    return known.title if (known := known_card(name)) is not None else name
+
+
+def known_card(name: object) -> Card | None:
+    """The card of the data set with that name; None where there is none, or none any more."""
+    try:
+        return card(str(name))
+    except UnknownDataError:
+        return None
 
 
 def current() -> Mapping[str, Any]:

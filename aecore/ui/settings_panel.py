@@ -16,6 +16,7 @@ from aecore.ui.settings_form import (
     choice,
     current,
     key_of,
+    known_card,
     one_of,
     optional,
     restored,
@@ -34,11 +35,17 @@ def show() -> tuple[RunConfig | None, list[str]]:
     A setting without a control keeps its last value where that does no harm, and gets one that fits the others where not.
     """
     values: Values = {}
+    chosen = known_card(st.session_state[key_of("data.name")])
+    is_sequence = chosen is not None and chosen.is_sequence
+    kinds = ("dense", "conv1d" if is_sequence else "conv2d")
+    if st.session_state[key_of("architecture.kind")] not in kinds:
+        # Other data were chosen: convolutions stay convolutions.
+        st.session_state[key_of("architecture.kind")] = kinds[1]
     kind = str(st.session_state[key_of("architecture.kind")])
     is_searching = st.session_state[restored("optimizer.kind")] == "lbfgs"
     with st.container(border=True):
-        choice(values, "architecture.kind")
-        if kind == "conv2d":
+        choice(values, "architecture.kind", kinds)
+        if kind != "dense":
             sizes(values, "architecture.channels", "Channels")
         sizes(values, "architecture.hidden", "Units")
         left, right = st.columns(2)
@@ -54,8 +61,8 @@ def show() -> tuple[RunConfig | None, list[str]]:
             one_of(values, "batch_size", _BATCHES)
         if not is_searching:
             one_of(values, "optimizer.learning_rate", RATES)
-        choice(values, "objective.reconstruction")
-        choice(values, "corruption.kind")
+        choice(values, "objective.reconstruction", ("mse", "mae") if is_sequence else None)
+        choice(values, "corruption.kind", ("none", "gaussian", "masking") if is_sequence else None)
         if values["corruption.kind"] != "none":
             _noise_level(values)
     with st.expander("More settings", key="more_settings"):
@@ -82,7 +89,9 @@ def _network_details(values: Values, kind: str) -> None:
     else:
         values["architecture.tied"] = False
         choice(values, "architecture.kernel_size")
-        toggle(values, "architecture.skips")
+        values["architecture.skips"] = False
+        if kind == "conv2d":
+            toggle(values, "architecture.skips")
         whole_number(values, "architecture.full_size_channels")
 
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from aecore.config import RunConfig, bounds, choices
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import PICTURES
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 from aecore.sweep_choices import ARCHITECTURES, DATA, MINUTE, SHAPES, Choices, spread, text_of, values_of
 from aecore.sweep_config import NAMES, OBJECTIVES
@@ -108,14 +108,14 @@ def _data() -> tuple[str, int, tuple[int, ...]]:
             key=_KEYS["data"],
             bind="query-params",
             width=210,
-            format_func=lambda name: CARDS[name].title if name in CARDS else name,
+            format_func=lambda name: PICTURES[name].title if name in PICTURES else name,
             help=_help("data.name"),
         )
         resolution = MINUTE.resolution
         if data == SHAPES:
             resolution = st.segmented_control(
                 _title("data.resolution"),
-                sorted(CARDS[SHAPES].resolutions),
+                sorted(PICTURES[SHAPES].resolutions),
                 default=MINUTE.resolution,
                 key=_KEYS["resolution"],
                 bind="query-params",

@@ -87,5 +87,5 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
         "most_pixels": MOST_PIXELS,
         "knows_factors": bool(config.base.card.factor_names),
         "measured_on": {"live": MEASURED_LIVE, "final": TRAIN_POINTS},
-        "unit": "nats an image" if config.base.objective.reconstruction == "bce" else "squared error an image",
+        "unit": f"{config.base.objective.unit} an image",
     }

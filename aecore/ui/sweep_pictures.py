@@ -7,7 +7,7 @@ import numpy.typing as npt
 import streamlit as st
 
 from aecore.data.arrays import sample_images
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import PICTURES
 from aecore.data.shape_grid import Grid
 from aecore.data.shapes import FACTOR_NAMES, Shapes
 from aecore.data_uri import data_uri
@@ -20,7 +20,7 @@ _PICTURE = "width:64px;height:64px;image-rendering:pixelated;border-radius:4px;d
 
 def show_pictures(data: str, resolution: int, factors: tuple[int, ...]) -> None:
     """Eight pictures, drawn at random from what was chosen; how many different ones there are, or what is not known of them."""
-    card = CARDS.get(data)
+    card = PICTURES.get(data)
     if card is None:
         return
     if not card.factor_names:

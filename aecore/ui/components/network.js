@@ -4,8 +4,9 @@
 // A description is {inputs, code_size, gaussian, encoder: [layer, ...], decoder: [layer, ...]}. A layer names its kind, how
 // many numbers go in and come out (`inputs`, `outputs`), its activation, and where its numbers start, counted in floats, in
 // one block of little-endian 32-bit weights. A convolution also has `input_shape`, `output_shape` ([channels, height,
-// width]) and `kernel_size`. Of a dense layer with `top_k` only so many numbers are kept, the largest. A layer of the decoder may have `skip`, a position in the encoder: what that layer answered is
-// added before the activation. Pictures are flat, channel by channel, row by row, as in torch.
+// width]) and `kernel_size`, and is `is_flat` where its filters are one pixel high, as those of a sequence. Of a dense layer with
+// `top_k` only so many numbers are kept, the largest. A layer of the decoder may have `skip`, a position in the encoder: what
+// that layer answered is added before the activation. Pictures are flat, channel by channel, row by row, as in torch.
 
 // Error function, Abramowitz & Stegun (1964), 7.1.26: absolute error below 1.5e-7 everywhere.
 function erf(x) {
@@ -151,11 +152,12 @@ function makeDense(layer, floats) {
 // (outside the picture it is 0); then all filters meet all patches in one product.
 function makeConv2d(layer, floats) {
   const { input_shape: inner, output_shape: [channels, height, width], kernel_size: kernel, stride } = layer
-  const length = inner[0] * kernel * kernel
+  const steps = layer.is_flat ? { high: 1, down: 1 } : { high: kernel, down: stride }
+  const length = inner[0] * steps.high * kernel
   const weight = take(floats, layer.weight, channels * length)
   const bias = take(floats, layer.bias, channels)
   const activation = activationNamed(layer.activation)
-  const sources = patchSources(inner, height, width, kernel, stride)
+  const sources = patchSources(inner, height, width, { ...steps, wide: kernel, across: stride })
   const patches = new Float32Array(sources.length)
   const y = new Float32Array(channels * height * width)
   return (x, added) => {
@@ -170,12 +172,13 @@ function makeConv2d(layer, floats) {
 // picture makes a patch, and patches that overlap add up in the large one; what falls outside is dropped.
 function makeConvTranspose2d(layer, floats) {
   const { input_shape: [depth, height, width], output_shape: outer, kernel_size: kernel } = layer
-  const length = outer[0] * kernel * kernel
+  const steps = layer.is_flat ? { high: 1, down: 1 } : { high: kernel, down: 2 }
+  const length = outer[0] * steps.high * kernel
   const weight = transposed(take(floats, layer.weight, depth * length), depth, length)
   const bias = take(floats, layer.bias, outer[0])
   const activation = activationNamed(layer.activation)
   const places = height * width
-  const targets = transposed(patchSources(outer, height, width, kernel, 2), places, length)
+  const targets = transposed(patchSources(outer, height, width, { ...steps, wide: kernel, across: 2 }), places, length)
   const patches = new Float32Array(places * length)
   const y = new Float32Array(outer[0] * outer[1] * outer[2])
   const columns = new Float32Array(depth * places)
@@ -199,17 +202,17 @@ function makeAdd({ outputs }) {
 }
 
 // For each of height x width places of the filters, where in the picture of the given shape the numbers under them are,
-// in the order of a filter's weights; -1 outside the picture. From place to place is a stride of so many pixels.
-function patchSources([channels, rows, columns], height, width, kernel, stride) {
-  const sources = new Int32Array(height * width * channels * kernel * kernel)
-  const padding = (kernel - 1) >> 1
+// in the order of a filter's weights; -1 outside the picture. A filter is so many pixels `high` and `wide`; from place to place
+// it goes so many `down` and `across`.
+function patchSources([channels, rows, columns], height, width, { high, wide, down, across }) {
+  const sources = new Int32Array(height * width * channels * high * wide)
   let i = 0
   for (let place = 0; place < height * width; place++) {
-    const top = stride * Math.floor(place / width) - padding
-    const left = stride * (place % width) - padding
+    const top = down * Math.floor(place / width) - ((high - 1) >> 1)
+    const left = across * (place % width) - ((wide - 1) >> 1)
     for (let channel = 0; channel < channels; channel++) {
-      for (let y = top; y < top + kernel; y++) {
-        for (let x = left; x < left + kernel; x++) {
+      for (let y = top; y < top + high; y++) {
+        for (let x = left; x < left + wide; x++) {
           const isInside = y >= 0 && y < rows && x >= 0 && x < columns
           sources[i++] = isInside ? (channel * rows + y) * columns + x : -1
         }

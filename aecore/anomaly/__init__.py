@@ -1,0 +1,1 @@
+"""Anomaly detection: a network that has learned the normal case only reconstructs the rest badly: a detector."""

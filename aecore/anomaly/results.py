@@ -1,0 +1,196 @@
+"""What was measured of a run as a detector of anomalies, as its folder keeps it and the page shows it. No torch.
+
+`anomaly.json` says what was measured and how well it went, `anomaly.npz` holds the scores and the cases to look at.
+"""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
+
+from aecore.latent_numbers import digest
+from aecore.metrics.anomaly import Area
+from aecore.runs import Run, replace_file
+
+Floats = NDArray[np.float32]
+Integers = NDArray[np.int64]
+
+_JSON, _ARRAYS, _LABELS = "anomaly.json", "anomaly.npz", "anomaly_labels.json"
+
+
+@dataclass(frozen=True)
+class Method:
+    """How well one way to score does on the test cases: areas, and at the threshold that the rule finds in its training scores.
+
+    Areas, accuracy, precision and recall are None where they are not defined, as without anomalous cases or labels.
+    """
+
+    name: str
+    title: str
+    auroc: Area | None
+    average_precision: Area | None
+    threshold: float
+    accuracy: float | None
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was measured, in numbers.
+
+    - `normal`: the classes that count as normal; `is_labelled`: whether there are classes at all.
+    - `train_cases`, `validation_cases`: normal ones whose scores are known; `test_cases`: all, `anomalous` of them so.
+    - `scores`: by the network's own scores, the first is shown at first; `baselines`: once they were measured.
+    - `rule`: that of the thresholds, in words. `fitted`: cases that the baselines learned from.
+    - `step` of the training, `weights`: which ones; `seconds`: what the network's scores took.
+    """
+
+    data: str
+    normal: tuple[int, ...]
+    is_labelled: bool
+    train_cases: int
+    validation_cases: int
+    test_cases: int
+    anomalous: int
+    scores: tuple[Method, ...]
+    rule: str
+    step: int
+    weights: str
+    seconds: float
+    baselines: tuple[Method, ...] = ()
+    fitted: int = 0
+
+    def to_json(self) -> str:
+        """One line; :meth:`from_json` undoes it exactly."""
+        return _REPORT.dump_json(self).decode()
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> Report:
+        """Raises ValueError where the text is not what :meth:`to_json` makes."""
+        return _REPORT.validate_json(text)
+
+
+_REPORT = TypeAdapter(Report)
+_OWN = TypeAdapter(dict[int, int])
+
+
+@dataclass(frozen=True)
+class Cases:
+    """Scores and cases.
+
+    - `training`, `validation`, `test`: scores by name, (M,), (V,) and (N,), the first two of normal cases only.
+    - `classes` (N,): of the test cases. `rows` (N,): where they came from a file, their line or where the window begins; else
+      their place among the test cases, from 1.
+    - `shown` (K,): places of the test cases whose `originals` and `reconstructions` are here, (K, C, H, W): uint8 of pictures,
+      float32 of sequences in the scale of their card.
+    - of windows of a long series, all of them: where they begin `starts` (n,), the `parts` (n,) they are in (0 training,
+      1 validation, 2 test), their scores by name in `windows`, and their classes `window_classes` (n,).
+    """
+
+    training: dict[str, Floats]
+    validation: dict[str, Floats]
+    test: dict[str, Floats]
+    classes: Integers
+    rows: Integers
+    shown: Integers
+    originals: NDArray[Any]
+    reconstructions: NDArray[Any]
+    windows: dict[str, Floats] = field(default_factory=dict)
+    starts: Integers | None = None
+    parts: Integers | None = None
+    window_classes: Integers | None = None
+
+    def to_bytes(self) -> bytes:
+        """As the file holds it, compressed."""
+        arrays: dict[str, NDArray[Any]] = {
+            f"{part}.{name}": scores
+            for part in ("training", "validation", "test", "windows")
+            for name, scores in getattr(self, part).items()
+        }
+        arrays |= {name: each for name in _PLAIN if (each := getattr(self, name)) is not None}
+        buffer = io.BytesIO()
+        np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
+        return buffer.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Cases:
+        """Raises ValueError, KeyError, OSError or BadZipFile where it is none."""
+        with np.load(io.BytesIO(data), allow_pickle=False) as kept:
+            grouped: dict[str, dict[str, Floats]] = {"training": {}, "validation": {}, "test": {}, "windows": {}}
+            for key in kept:
+                part, dot, name = key.partition(".")
+                if dot:
+                    grouped[part][name] = kept[key]
+            plain = {name: kept[name] for name in _PLAIN if name in kept}
+            return cls(**grouped, **plain)
+
+
+_PLAIN = ("classes", "rows", "shown", "originals", "reconstructions", "starts", "parts", "window_classes")
+
+
+def keep(run: Run, report: Report, cases: Cases) -> None:
+    """Write both into the run's folder."""
+    replace_file(run.folder / _ARRAYS, cases.to_bytes())
+    replace_file(run.folder / _JSON, report.to_json())
+
+
+def add_baselines(run: Run, baselines: tuple[Method, ...], fitted: int) -> Report | None:
+    """Put these into the run's report; None where it has none of its present weights any more."""
+    report = kept(run)
+    if report is None:
+        return None
+    report = replace(report, baselines=baselines, fitted=fitted)
+    replace_file(run.folder / _JSON, report.to_json())
+    return report
+
+
+def kept(run: Run) -> Report | None:
+    """What the run's folder keeps of its present weights; None where there is nothing or it cannot be read."""
+    with suppress(OSError, ValidationError):
+        report = Report.from_json((run.folder / _JSON).read_bytes())
+        if report.weights == digest(run.model_path.read_bytes()):
+            return report
+    return None
+
+
+def kept_cases(run: Run) -> Cases | None:
+    """The scores and cases that belong to it."""
+    with suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+        return Cases.from_bytes((run.folder / _ARRAYS).read_bytes())
+    return None
+
+
+def stamp(run: Run) -> tuple[int, ...]:
+    """Changes when what is kept, or the weights that it is of, change."""
+    stamps = []
+    for path in (run.model_path, run.folder / _JSON, run.folder / _ARRAYS):
+        try:
+            stamps.append(path.stat().st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
+
+
+def labels_by_hand(run: Run) -> dict[int, int]:
+    """What a person said of test cases, by their place among them: 0 normal, 1 anomalous."""
+    with suppress(OSError, ValidationError):
+        return {
+            place: label for place, label in _OWN.validate_json((run.folder / _LABELS).read_bytes()).items() if label in (0, 1)
+        }
+    return {}
+
+
+def keep_labels_by_hand(run: Run, labels: Mapping[int, int]) -> None:
+    """Write them into the run's folder."""
+    replace_file(run.folder / _LABELS, _OWN.dump_json(dict(labels)))

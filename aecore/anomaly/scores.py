@@ -1,0 +1,92 @@
+"""The scores by which a network tells anomalies: what its reconstruction misses, and for a VAE what its likelihood says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from aecore.config import RunConfig
+from aecore.metrics.latent import kl_each, log_likelihood
+from aecore.model import Autoencoder
+from aecore.training import random_seed, scaled
+
+Floats = NDArray[np.float32]
+Poll = Callable[[float], None]
+
+SQUARED, ABSOLUTE, NEG_ELBO = "squared", "absolute", "neg_elbo"
+TITLES: Mapping[str, str] = {SQUARED: "Squared error", ABSOLUTE: "Absolute error", NEG_ELBO: "−ELBO"}
+EXPLANATIONS: Mapping[str, str] = {
+    SQUARED: "Σ (x − x̂)² over all pixels or time steps: a few large deviations count most.",
+    ABSOLUTE: "Σ |x − x̂| over all pixels or time steps: many small deviations count as much as a few large ones.",
+    NEG_ELBO: "Reconstruction + KL with sampled codes, an upper bound of −log p(x) in nats: also minds how unusual the code is "
+    "(An & Cho 2015; Kingma & Welling 2014).",
+}
+
+_DRAWING = 11  # a stream of random numbers of its own, beside those of training and other measurements
+_ELBO_SAMPLES = 4
+_BATCH = 250
+
+
+def names_of(config: RunConfig) -> tuple[str, ...]:
+    """The scores that a run's network has; the first is the one that is shown at first, what training made small."""
+    first, second = (ABSOLUTE, SQUARED) if config.objective.reconstruction == "mae" else (SQUARED, ABSOLUTE)
+    return (first, second, *((NEG_ELBO,) if config.code.kind == "gaussian" else ()))
+
+
+@dataclass(frozen=True)
+class Scored:
+    """Scores (N,) by name, float32."""
+
+    scores: dict[str, Floats]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.scores.values())))
+
+
+@torch.no_grad()
+def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = lambda done: None) -> Scored:
+    """The scores of images uint8 or float32 (N, C, H, W); `poll` is told the share done before each batch.
+
+    −ELBO is the mean over a few sampled codes, always the same ones for the same images in the same order. Raises ValueError
+    where a score is no finite number.
+    """
+    names = names_of(config)
+    kept: dict[str, list[Tensor]] = {name: [] for name in names}
+    generator = torch.Generator().manual_seed(random_seed(config.seed, _DRAWING))
+    for start, given in _batches(images):
+        poll(start / max(1, len(images)))
+        difference = (given - model.reconstruct(given)).flatten(1)
+        kept[SQUARED].append(difference.square().sum(dim=1))
+        kept[ABSOLUTE].append(difference.abs().sum(dim=1))
+        if NEG_ELBO in kept:
+            kept[NEG_ELBO].append(_neg_elbo(model, given, config.objective.reconstruction, generator))
+    found = {name: torch.cat(parts).numpy() if parts else np.zeros(0, np.float32) for name, parts in kept.items()}
+    if not all(np.isfinite(each).all() for each in found.values()):
+        raise ValueError("Its errors are not finite, as when training has diverged: train again with a smaller learning rate.")
+    return Scored(found)
+
+
+@torch.no_grad()
+def reconstructions(model: Autoencoder, images: Tensor) -> Floats:
+    """What the network makes of images (N, C, H, W): float32, as many."""
+    parts = [model.reconstruct(given).numpy() for _, given in _batches(images)]
+    return np.concatenate(parts) if parts else np.zeros(tuple(images.shape), np.float32)
+
+
+def _batches(images: Tensor) -> Iterator[tuple[int, Tensor]]:
+    for start in range(0, len(images), _BATCH):
+        yield start, scaled(images[start : start + _BATCH], torch.device("cpu"))
+
+
+def _neg_elbo(model: Autoencoder, given: Tensor, kind: str, generator: torch.Generator) -> Tensor:
+    """−log p(x | z) + KL(q(z | x) ‖ p(z)) of each image, (N,), the first averaged over sampled codes z."""
+    encoding = model.encode(given)
+    assert encoding.log_variance is not None
+    drawn = (model.decoder(encoding.sample(generator)) for _ in range(_ELBO_SAMPLES))
+    likelihood = torch.stack([log_likelihood(model, pixels, given, kind) for pixels in drawn]).mean(dim=0)
+    return kl_each(encoding.mean, encoding.log_variance).sum(dim=1) - likelihood

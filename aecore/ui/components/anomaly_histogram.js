@@ -1,0 +1,100 @@
+// How often which score is, for each kind of cases, and the threshold across it.
+// Needs numbers.js, canvas.js, curve.js, anomaly_axis.js and anomaly_colours.js.
+
+const BAR_WIDTH = 13 // pixels, about
+const MOST_BARS = 70
+const HEAD = 30 // pixels above the bars for the names of the two sides
+const LABEL_SIZE = 14
+
+class ScoreHistogram {
+  constructor(plot) {
+    this.plot = plot
+    this.canvas = plot.querySelector("canvas")
+    this.box = { left: 0, right: 1, top: HEAD, bottom: 1 }
+  }
+
+  // labels: of each case; across: what lies along the axis.
+  draw(theme, { scores, labels, axis, across }) {
+    const { pen, width, height, ratio } = penFor(this.canvas)
+    if (!width) return
+    const present = KINDS.filter(({ label }) => labels.includes(label))
+    const bars = Math.max(8, Math.min(MOST_BARS, Math.round((width - 60) / BAR_WIDTH)))
+    const counts = countsOf(scores, labels, axis, bars)
+    const most = Math.max(...present.map(({ label }) => Math.max(...counts.get(label))))
+    // By the root, so that a few anomalous cases are seen beside many normal ones.
+    const ticks = roundTicks(0, Math.sqrt(most), 4).map((root) => Math.round(root ** 2))
+    const yTicks = [...new Set(ticks)]
+    const texts = yTicks.map(countText)
+    const left = Math.ceil(Math.max(...texts.map((text) => widthOf(pen, theme, text, LABEL_SIZE)))) + 32
+    const box = (this.box = { left, right: width - 14, top: HEAD, bottom: height - 50 })
+    const toY = (count) => box.bottom - Math.sqrt(count / most) * (box.bottom - box.top)
+    yTicks.forEach((tick, i) => {
+      rule(pen, theme, box.left, toY(tick), box.right, toY(tick), 0.1)
+      write(pen, theme, texts[i], box.left - 7, toY(tick), { size: LABEL_SIZE, align: "right" })
+    })
+    const step = (box.right - box.left) / bars
+    for (const kind of present) drawBars(pen, theme, kind, counts.get(kind.label), { box, step, toY, ratio })
+    drawScores(pen, theme, axis, box)
+    write(pen, theme, `${across}${axis.isLog ? " (log axis)" : ""}`, (box.left + box.right) / 2, height - 10, { size: LABEL_SIZE, align: "center" })
+    pen.save()
+    pen.translate(10, (box.top + box.bottom) / 2)
+    pen.rotate(-Math.PI / 2)
+    write(pen, theme, "cases (root axis)", 0, 0, { size: LABEL_SIZE, align: "center" })
+    pen.restore()
+    this.plot.dataset.bars = bars
+  }
+
+  // Only styles are set, so that this costs next to nothing while the threshold is dragged.
+  place(axis, threshold) {
+    const { left, right, top, bottom } = this.box
+    const x = left + axis.shareOf(threshold) * (right - left)
+    const { style, dataset } = this.plot
+    style.setProperty("--x", `${x}px`)
+    style.setProperty("--left", `${left}px`)
+    style.setProperty("--right", `${right}px`)
+    style.setProperty("--bottom", `${bottom}px`)
+    style.setProperty("--top", `${top}px`)
+    dataset.half = x > (left + right) / 2 ? "right" : "left" // the number goes to where there is room
+    dataset.beyond = threshold > axis.high ? "right" : threshold < axis.low ? "left" : ""
+  }
+}
+
+// How many cases of each kind lie in each of so many equal parts of the axis.
+function countsOf(scores, labels, axis, parts) {
+  const counts = new Map(KINDS.map(({ label }) => [label, new Array(parts).fill(0)]))
+  for (let i = 0; i < scores.length; i++) counts.get(labels[i])[Math.min(parts - 1, Math.floor(parts * axis.shareOf(scores[i])))]++
+  return counts
+}
+
+function drawBars(pen, theme, { colour, look }, counts, { box, step, toY, ratio }) {
+  const hue = theme.palette[colour]
+  pen.save()
+  const outline = new Path2D()
+  counts.forEach((count, i) => {
+    const [x, y] = [box.left + i * step, toY(count)]
+    if (!count) return
+    outline.rect(x + 0.75, y, Math.max(1, step - 1.5), box.bottom - y)
+  })
+  pen.fillStyle = look === "hatched" ? hatching(pen, hue, ratio) : hue
+  pen.globalAlpha = look === "filled" ? 0.8 : look === "hatched" ? 1 : 0.35
+  pen.fill(outline)
+  Object.assign(pen, { strokeStyle: hue, globalAlpha: 1, lineWidth: 1.5 })
+  pen.setLineDash(look === "dotted" ? [2, 3] : [])
+  if (look !== "filled") pen.stroke(outline)
+  pen.restore()
+}
+
+function drawScores(pen, theme, axis, { left, right, bottom }) {
+  rule(pen, theme, left, bottom, right, bottom, 0.4)
+  const ticks = axis.ticks(axis.low, axis.high, Math.max(2, (right - left) / 84))
+  let free = -Infinity
+  tickTexts(ticks).forEach((text, i) => {
+    const x = left + axis.shareOf(ticks[i]) * (right - left)
+    const half = widthOf(pen, theme, text, LABEL_SIZE) / 2
+    rule(pen, theme, x, bottom, x, bottom + 5, 0.4)
+    const middle = Math.min(x, right + 14 - half)
+    if (middle - half < free) return // between the powers of ten of a narrow axis
+    write(pen, theme, text, middle, bottom + 16, { size: LABEL_SIZE, align: "center" })
+    free = middle + half + 8
+  })
+}
