@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,7 @@ from aecore.cli_tools import UsageError, advance, bar_of, move_to, settings_of
 from aecore.data.catalogue import CARDS, Card, card
 
 if TYPE_CHECKING:
-    from aecore.anomaly.results import Cases, Method, Report
+    from aecore.anomaly.results import Method, Report
     from aecore.config import RunConfig
     from aecore.data.series_file import SeriesTable
     from aecore.runs import Run
@@ -94,11 +93,12 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
 
     import torch
 
+    from aecore.anomaly.export import scores_csv
     from aecore.anomaly.measuring import measure, measure_baselines
     from aecore.anomaly.results import add_baselines, keep
     from aecore.data.downloads import DataUnavailableError
     from aecore.recording import Recorder, load_kept
-    from aecore.runs import Run
+    from aecore.runs import Run, replace_file
 
     try:
         run = Run.create(config, options.out, name=options.preset or usual_preset(found))
@@ -124,7 +124,8 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
     except (DataUnavailableError, ValueError) as error:
         raise UsageError(str(error)) from None
     scores = run.folder / "scores.csv"
-    write_scores(scores, report, cases, found)
+    first = report.scores[0]
+    replace_file(scores, scores_csv(report, cases, found, first.threshold, first.name))
     if not options.json:
         _print(report, found, scores)
     return _result(report, run, config, found, scores, notes)
@@ -175,20 +176,6 @@ def _teller(bar: Any) -> Callable[[float, str], None]:
         move_to(bar, round(1000 * done))
 
     return tell
-
-
-def write_scores(path: Path, report: Report, cases: Cases, data: Card) -> None:
-    """One row a test case: where it is from, its class, its scores, and whether it lies above the threshold of the first."""
-    names = [method.name for method in report.scores]
-    threshold = report.scores[0].threshold
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["row", *(["label", "anomalous"] if report.is_labelled else []), *names, "called_anomalous"])
-        for place, row in enumerate(cases.rows.tolist()):
-            index = int(cases.classes[place])
-            truth = [data.classes[index], int(index not in report.normal)] if report.is_labelled else []
-            scores = [float(cases.test[name][place]) for name in names]
-            writer.writerow([row, *truth, *(f"{score:.9g}" for score in scores), int(scores[0] > threshold)])
 
 
 def _numbers(method: Method) -> dict[str, Any]:

@@ -31,6 +31,10 @@ STACKED = "stacked-mnist"
 STACKED_AT_ONCE = "stacked-at-once-mnist"
 """The stacked network, all its layers trained together from the beginning, for as many epochs."""
 
+HEARTBEAT_DETECTOR = "heartbeat-detector"
+PICTURE_DETECTOR = "picture-detector"
+"""Each has learned from normal cases only, for the page of anomalies."""
+
 _MNIST = {"data.name": "mnist", "epochs": "20"}
 _FAST = {"optimizer.schedule": "one-cycle", "optimizer.learning_rate": "3e-3", "batch_size": "200"}
 _ALL_NOISES = {"corruption.kind": "mixed", "corruption.level_from": "0", "corruption.level": "0.9"}

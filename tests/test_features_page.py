@@ -20,7 +20,7 @@ from aecore.latent_numbers import digest
 from aecore.presets import PRESETS
 from aecore.recording import Recorder
 from aecore.runs import ACTIVE, About, Run, Status, new_run, runs_of, runs_root
-from aecore.ui import features_bottleneck, features_layers, features_measuring, features_runs, features_sparsity, features_use
+from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use, measurement, run_choice
 from aecore.ui.features_layers import all_at_once
 from aecore.ui.measuring import results
 from aecore.ui.server import engine, measuring_desk, person, study_desk, task_desk
@@ -53,20 +53,20 @@ def _all_processes_end() -> Iterator[None]:
 @pytest.fixture(autouse=True)
 def _only_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing comes with the app or is left from another test."""
-    monkeypatch.setattr(features_runs, "shipped", list)
+    monkeypatch.setattr(run_choice, "shipped", list)
     monkeypatch.setattr(features_layers, "shipped", list)
     monkeypatch.setattr(features_bottleneck, "shipped", lambda: None)
     monkeypatch.setenv("AECORE_RUNS", str(tmp_path))
-    features_measuring.jobs.clear()
+    measurement.jobs.clear()
 
 
 @pytest.fixture(autouse=True)
 def desk(monkeypatch: pytest.MonkeyPatch) -> NotedDesk:
     """Takes what is to be measured, and does nothing with it."""
     noted = NotedDesk()
-    monkeypatch.setattr(features_measuring, "measuring_desk", lambda: noted)
-    monkeypatch.setattr(features_measuring, "study_desk", lambda: noted)
-    monkeypatch.setattr(features_measuring, "task_desk", lambda: noted)
+    monkeypatch.setattr(measurement, "measuring_desk", lambda: noted)
+    monkeypatch.setattr(measurement, "study_desk", lambda: noted)
+    monkeypatch.setattr(measurement, "task_desk", lambda: noted)
     return noted
 
 

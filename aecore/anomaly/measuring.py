@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from aecore.anomaly.baselines import BASELINES, MOST_FITTED, fit_and_score
 from aecore.anomaly.results import Cases, Method, Report
-from aecore.anomaly.scores import TITLES, names_of, reconstructions, score
+from aecore.anomaly.score_names import TITLES
+from aecore.anomaly.scores import names_of, reconstructions, score
 from aecore.checkpoint import load_model
 from aecore.config import RunConfig
 from aecore.data.catalogue import Card

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from aecore.anomaly.score_names import ABSOLUTE, NEG_ELBO, SQUARED
 from aecore.config import RunConfig
 from aecore.metrics.latent import kl_each, log_likelihood
 from aecore.model import Autoencoder
@@ -17,15 +18,6 @@ from aecore.training import random_seed, scaled
 
 Floats = NDArray[np.float32]
 Poll = Callable[[float], None]
-
-SQUARED, ABSOLUTE, NEG_ELBO = "squared", "absolute", "neg_elbo"
-TITLES: Mapping[str, str] = {SQUARED: "Squared error", ABSOLUTE: "Absolute error", NEG_ELBO: "−ELBO"}
-EXPLANATIONS: Mapping[str, str] = {
-    SQUARED: "Σ (x − x̂)² over all pixels or time steps: a few large deviations count most.",
-    ABSOLUTE: "Σ |x − x̂| over all pixels or time steps: many small deviations count as much as a few large ones.",
-    NEG_ELBO: "Reconstruction + KL with sampled codes, an upper bound of −log p(x) in nats: also minds how unusual the code is "
-    "(An & Cho 2015; Kingma & Welling 2014).",
-}
 
 _DRAWING = 11  # a stream of random numbers of its own, beside those of training and other measurements
 _ELBO_SAMPLES = 4

@@ -8,9 +8,9 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from string import ascii_uppercase
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 

@@ -1,10 +1,8 @@
-"""Windows of electrocardiograms, normal and with four kinds of anomaly: a data set made by the model of :mod:`~.heart_model`.
+"""Electrocardiograms, normal and with four kinds of anomaly: a data set made by the model of :mod:`~.heart_model`.
 
 Every window is from a recording of its own: heart rate, waves, breathing, gain and noise differ from all others', and it starts
-anywhere in a beat. An anomaly is added to the recording it is in, so the same seed with other labels gives the same recordings
-without it, equal to the last bit outside its span.
-
-Signals are in mV at 128 samples a second; angles are in radians, 2π for a beat, and an R wave is at each multiple of 2π.
+anywhere in a beat. Anomalies are added to it (:mod:`~.heart_anomalies`), so the same seed with other labels gives the same
+recordings with others, or none, and equal to the last bit outside the span.
 """
 
 from __future__ import annotations
@@ -16,53 +14,49 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aecore.data.draws import Draws
-from aecore.data.heart_model import BASELINE, BREATHING_FREQUENCY, WANDER, Waves
-from aecore.data.heart_model import angles_of, beat_pushes, integrate, nearest_turn, push, rr_process, waves_at
+from aecore.data.heart_anomalies import LEAD, MARGIN, RATE, Beats, anomalies, draw_chances
+from aecore.data.heart_model import (
+    BASELINE,
+    BREATHING_FREQUENCY,
+    WANDER,
+    Floats,
+    Waves,
+    angles_of,
+    beat_pushes,
+    integrate,
+    rr_process,
+    waves_at,
+)
+from aecore.data.planted import anomalous_windows, chosen_labels
+from aecore.data.sequence_names import SEQUENCE_LENGTH
 
-Floats = NDArray[np.float64]
+Signals = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
-HEARTBEAT_CLASSES = ("Normal", "Ectopic beat", "Missing beat", "ST elevation", "Noise burst")
-NORMAL, ECTOPIC, MISSING, ST_ELEVATION, NOISE_BURST = range(5)
-SAMPLES = 256
-RATE = 128
-"""Samples a second, and also steps of integration: their error is below 0.001 mV."""
-
 _TURN = 2 * math.pi
-_LEAD = 192  # samples made before a window, in which z forgets where it started: its time constant is one second
-_STEPS = _LEAD + SAMPLES - 1
-_MARGIN = 8  # samples at either end of a window that an anomaly (but ST elevation) leaves alone
-_FADE = 0.3  # radians, about 40 ms: how long an anomaly takes to come and to go
-_BLOCK = 256  # windows made at a time: their arrays fit the processor's cache
-
-# Half normal, and the four anomalies in turn.
-_TURNS = np.array([NORMAL, ECTOPIC, NORMAL, MISSING, NORMAL, ST_ELEVATION, NORMAL, NOISE_BURST])
+_BLOCK = 256  # windows made at a time: few enough for their arrays to stay in the processor's cache
 
 
 class _Hearts(NamedTuple):
-    """What differs between N hearts, each (N,) but the waves: beats a minute, mV, Hz, turns, a factor, mV."""
+    """What differs between N hearts and their recordings."""
 
-    rates: Floats
     waves: Waves
+    rates: Floats
+    """Beats a minute (N,)."""
     wander: Floats
+    """Amplitude of the baseline in mV (N,)."""
     breathing: Floats
+    """Frequency of the baseline in Hz (N,)."""
     breath: Floats
+    """How far into a breath the recording starts, in turns (N,)."""
     gain: Floats
+    """What the electrodes make of a millivolt (N,)."""
     noise: Floats
-
-
-class _Chances(NamedTuple):
-    """The random numbers that decide on an anomaly, 0 ... 1, (N,); and normally distributed noise (N, SAMPLES)."""
-
-    place: Floats
-    height: Floats
-    early: Floats
-    extent: Floats
-    noise: Floats
+    """Standard deviation of the measurement's noise in mV (N,)."""
 
 
 def _hearts(draws: Draws, count: int) -> _Hearts:
-    # Slower hearts might have no whole beat in a window of two seconds, and in much faster ones T and P waves would merge.
+    # Of a slower heart, two seconds may hold no whole beat; in a much faster one T and P waves would merge.
     rates = np.clip(78 + draws.normal(count, sd=8), 66, 96)
     angles, sizes, widths = waves_at(rates)
     waves = Waves(
@@ -71,8 +65,8 @@ def _hearts(draws: Draws, count: int) -> _Hearts:
         widths * np.exp(draws.normal(count, 5, sd=0.05)),
     )
     return _Hearts(
-        rates,
         waves,
+        rates,
         wander=WANDER * draws.uniform(count, low=0.4, high=1.4),
         breathing=BREATHING_FREQUENCY + draws.uniform(count, low=-0.05, high=0.05),
         breath=draws.uniform(count),
@@ -81,137 +75,73 @@ def _hearts(draws: Draws, count: int) -> _Hearts:
     )
 
 
-def _chances(draws: Draws, count: int) -> _Chances:
-    place, height, early, extent = draws.uniform(count, 4).T
-    return _Chances(place, height, early, extent, draws.normal(count, SAMPLES))
+def _angles(draws: Draws, hearts: _Hearts, length: int) -> Floats:
+    """Angles from LEAD samples before recordings of `length` samples, at every half step: (N, 2 (LEAD + length) − 1)."""
+    steps = LEAD + length - 1
+    # At least about two minutes, so that the spectrum of the RR intervals has room for its two peaks.
+    half = max(64, math.ceil(steps / RATE / 2) + 1)
+    rr = rr_process(draws.uniform(len(hearts.rates), half), hearts.rates)
+    return angles_of(rr, draws.uniform(len(hearts.rates), high=_TURN), steps, RATE)
 
 
-def _normal(hearts: _Hearts, angles: Floats) -> Floats:
-    """Clean electrocardiograms in mV (N, T) at `angles` (N, 2T − 1)."""
+def _clean(hearts: _Hearts, angles: Floats) -> Floats:
+    """Normal electrocardiograms in mV (N, length), before gain and noise."""
     times = np.arange(angles.shape[1]) / (2 * RATE)
-    baseline = np.sin(_TURN * (hearts.breathing[:, None] * times + hearts.breath[:, None])) * hearts.wander[:, None]
-    return BASELINE + integrate(beat_pushes(angles, hearts.waves) + baseline, RATE)
+    baseline = hearts.wander[:, None] * np.sin(_TURN * (hearts.breathing[:, None] * times + hearts.breath[:, None]))
+    return BASELINE + integrate(beat_pushes(angles, hearts.waves) + baseline, RATE)[:, LEAD:]
 
 
-def _between(angles: Floats, first: Floats, last: Floats) -> Floats:
-    """1 between two angles (N,), 0 outside, with a smooth step (half a cosine) inside at either end: (N, T)."""
-    depth = np.minimum(angles - first[:, None], last[:, None] - angles) / _FADE
-    return 0.5 - 0.5 * np.cos(math.pi * np.clip(depth, 0, 1))
+def _block(draws: Draws, labels: Integers, difficulty: float) -> tuple[Signals, Integers]:
+    count = len(labels)
+    hearts = _hearts(draws, count)
+    angles = _angles(draws, hearts, SEQUENCE_LENGTH)
+    noise = hearts.noise[:, None] * draws.normal(count, SEQUENCE_LENGTH)
+    added, spans = anomalies(Beats(angles, hearts.waves, hearts.rates, draw_chances(draws, count)), labels, difficulty)
+    signals = hearts.gain[:, None] * (_clean(hearts, angles) + added) + noise
+    return signals.astype(np.float32), spans
 
 
-def _choose_beat(angles: Floats, first: Floats, last: Floats, place: Floats) -> Floats:
-    """The angle 2πk (N,) of a beat with room for `first` ... `last` around it within the margins of its window."""
-    earliest = np.ceil((angles[:, 2 * (_LEAD + _MARGIN)] - first) / _TURN)
-    latest = np.floor((angles[:, 2 * (_LEAD + SAMPLES - 1 - _MARGIN)] - last) / _TURN)
-    return _TURN * (earliest + np.floor(place * (latest - earliest + 1)))
+def heartbeat_arrays(
+    count: int, seed: int, *, labels: NDArray[np.integer] | None = None, difficulty: float = 1.0
+) -> tuple[Signals, Integers, Integers]:
+    """Windows of 2 s: signals float32 (N, 1, 1, 256) in mV, labels int64 (N,), spans int64 (N, 2).
 
-
-def _all_waves(angles: Floats, waves: Waves, beat: Floats) -> Floats:
-    """The pushes (N, T) of single waves (N, number of them) of the beats at `beat` (N,)."""
-    parts = zip(*(part.T[:, :, None] for part in waves), strict=True)
-    return sum((push(angles - beat[:, None] - angle, size, width) for angle, size, width in parts), np.zeros_like(angles))
-
-
-def _without_beat(angles: Floats, hearts: _Hearts, chances: _Chances, strength: float) -> Floats:
-    """A pause: one beat, and with it its P wave, fails to come, and the next is on time (a sinoatrial exit block)."""
-    waves = hearts.waves
-    first, last = _beat_ends(waves)
-    beat = _choose_beat(angles, first, last, chances.place)
-    lost = integrate(-min(1.0, strength) * _all_waves(angles, waves, beat), RATE)
-    return lost * _between(angles[:, ::2] - beat[:, None], first, last)
-
-
-def _beat_ends(waves: Waves) -> tuple[Floats, Floats]:
-    """The angles (N,) at which a beat's P wave begins and its T wave has ended."""
-    return waves.angles[:, 0] - 2.5 * waves.widths[:, 0], waves.angles[:, 4] + 3 * waves.widths[:, 4]
-
-
-def _ectopic_beat(angles: Floats, hearts: _Hearts, chances: _Chances, strength: float) -> Floats:
-    """A premature ventricular beat: too soon, without a P wave, its QRS wide, its T wave inverted.
-
-    It takes the place of a regular beat, and the next one is on time (a full compensatory pause).
+    A span is the first sample of an anomaly and its last + 1, and 0, 0 of a normal window; that of an ST elevation is from the
+    first lifted sample to the last. `labels` chooses the classes (see :func:`~.planted.chosen_labels` for the default). The first
+    windows are the same however many are made. A `difficulty` above 1 makes anomalies weaker, one below 1 bursts and ST
+    elevations stronger. ValueError if an argument cannot be.
     """
-    strength_1 = min(1.0, strength)
-    waves = hearts.waves
-    early = _TURN * (0.15 + 0.11 * chances.early) * strength_1
-    wide = (1.7 + 0.8 * chances.extent) ** strength
-    # P, R, S and T; the height of a wave is as its size times its width squared.
-    shape = Waves(
-        waves.angles[:, [0, 2, 3, 4]] * np.stack([np.ones_like(wide), wide, 1.2 * wide, np.ones_like(wide)], axis=1)
-        - early[:, None],
-        waves.sizes[:, [0, 2, 3, 4]]
-        * np.stack(
-            [
-                np.full_like(wide, 1 - strength_1),
-                (1 + (0.4 * chances.height - 0.2) * strength_1) / wide**2,
-                1.5**strength_1 / wide**2,
-                1 - strength_1 * (1.6 + 0.6 * chances.height),
-            ],
-            axis=1,
-        ),
-        waves.widths[:, [0, 2, 3, 4]] * np.stack([np.ones_like(wide), wide, wide, np.ones_like(wide)], axis=1),
+    labels = chosen_labels(count, labels)
+    if not difficulty > 0:
+        raise ValueError(f"The difficulty must be above 0, not {difficulty:g}.")
+    blocks = [_block(Draws(seed, start), labels[start : start + _BLOCK], difficulty) for start in range(0, count, _BLOCK)]
+    signals, spans = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
+    return signals[:, None, None], labels, spans
+
+
+def heart_recording(length: int, seed: int) -> tuple[Signals, Integers]:
+    """One long recording, 128 samples a second: values float32 (T, 1) in mV, and the class int64 (T,) of each time step.
+
+    Normal for 60 % of it, then about a dozen anomalies. ValueError if it is too short for one.
+    """
+    draws = Draws(seed)
+    starts, kinds = anomalous_windows(draws, length)
+    hearts = _hearts(draws, 1)
+    angles = _angles(draws, hearts, length)
+    signal = _clean(hearts, angles)[0]
+    # Each window of the recording has its own anomaly, and its angles begin LEAD samples before it as any window's do.
+    around = np.arange(2 * (LEAD + SEQUENCE_LENGTH) - 1) + 2 * starts[:, None]
+    one = np.zeros(len(starts), np.int64)
+    beats = Beats(
+        angles[0, around], Waves(*(part[one] for part in hearts.waves)), hearts.rates[one], draw_chances(draws, len(starts))
     )
-    first, last = _beat_ends(waves)
-    first = np.minimum(first, -early - 3 * shape.widths[:, 1])
-    beat = _choose_beat(angles, first, last, chances.place)
-    changed = integrate(_all_waves(angles, shape, beat) - _all_waves(angles, waves, beat), RATE)
-    return changed * _between(angles[:, ::2] - beat[:, None], first, last)
-
-
-def _lifted_st(angles: Floats, hearts: _Hearts, chances: _Chances, strength: float) -> Floats:
-    """An injury current: between the S and the T wave of every beat, the signal is 0.1 mV or more higher."""
-    waves = hearts.waves
-    centre, width = waves.angles[:, [3]] + 0.55, 0.28
-    height = (0.22 + 0.2 * chances.height) * strength
-    size = height * _TURN * hearts.rates / 60 / width**2
-    lift = integrate(push(nearest_turn(angles - centre), size[:, None], np.float64(width)), RATE)
-    return lift * _between(nearest_turn(angles[:, ::2] - centre), np.full_like(height, -0.8), np.full_like(height, 0.9))
-
-
-def _burst(angles: Floats, hearts: _Hearts, chances: _Chances, strength: float) -> Floats:
-    """Noise of a muscle or an electrode in 0.4 to 0.9 s of a window, swelling and fading."""
-    length = np.round(RATE * (0.4 + 0.5 * chances.extent))
-    start = _MARGIN + np.floor(chances.place * (SAMPLES - 2 * _MARGIN - length + 1))
-    along = (np.arange(-_LEAD, SAMPLES) - start[:, None] + 0.5) / length[:, None]
-    swell = np.where((along > 0) & (along < 1), np.sin(math.pi * along) ** 2, 0.0)
-    height = (0.2 + 0.2 * chances.height) * strength
-    return height[:, None] * swell * np.pad(chances.noise, ((0, 0), (_LEAD, 0)))
-
-
-_KINDS = {ECTOPIC: _ectopic_beat, MISSING: _without_beat, ST_ELEVATION: _lifted_st, NOISE_BURST: _burst}
-
-
-def _added(angles: Floats, hearts: _Hearts, chances: _Chances, labels: Integers, difficulty: float) -> tuple[Floats, Integers]:
-    """What anomalies add to windows in mV (N, SAMPLES), and their spans (N, 2)."""
-    added = np.zeros((len(labels), SAMPLES))
-    spans = np.zeros((len(labels), 2), np.int64)
-    for label, kind in _KINDS.items():
-        of = np.flatnonzero(labels == label)
-        if not len(of):
-            continue
-        own = hearts._replace(
-            **{k: (Waves(*(w[of] for w in v)) if isinstance(v, Waves) else v[of]) for k, v in hearts._asdict().items()}
-        )
-        added[of] = kind(angles[of], own, _Chances(*(part[of] for part in chances)), 1 / difficulty)[:, _LEAD:]
-        spans[of, 0] = np.argmax(added[of] != 0, axis=1)
-        spans[of, 1] = SAMPLES - np.argmax(added[of, ::-1] != 0, axis=1)
-    return added, spans
-
-
-def heartbeat_arrays(count, seed, *, labels=None, difficulty=1.0):
-    if labels is None:
-        labels = np.resize(_TURNS, count)
-    out = []
-    sp = []
-    for b, i in enumerate(range(0, count, _BLOCK)):
-        n = min(_BLOCK, count - i)
-        draws = Draws(seed, b)
-        h = _hearts(draws, n)
-        rr = rr_process(draws.uniform(n, 64), h.rates)
-        angles = angles_of(rr, draws.uniform(n, high=_TURN), _STEPS, RATE)
-        noise = draws.normal(n, SAMPLES) * h.noise[:, None]
-        ch = _chances(draws, n)
-        added, spans = _added(angles, h, ch, labels[i : i + n], difficulty)
-        out.append((_normal(h, angles)[:, _LEAD:] + added) * h.gain[:, None] + noise)
-        sp.append(spans)
-    return np.concatenate(out).astype(np.float32)[:, None, None], labels, np.concatenate(sp)
+    added, spans = anomalies(beats, kinds, difficulty=1.0)
+    # An ST segment that the end of a window cuts is lifted gently.
+    at = np.arange(SEQUENCE_LENGTH)
+    added *= np.minimum(1.0, np.minimum(at, at[::-1]) / MARGIN)
+    labels = np.zeros(length, np.int64)
+    for start, kind, changes, (first, last) in zip(starts, kinds, added, spans, strict=True):
+        signal[start : start + SEQUENCE_LENGTH] += changes
+        labels[start + first : start + last] = kind
+    values = hearts.gain * signal + hearts.noise * draws.normal(length)
+    return values.astype(np.float32)[:, None], labels

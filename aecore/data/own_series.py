@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aecore.data.catalogue import Card, own_folder, write_card
-from aecore.data.series_file import MAX_LENGTH, MIN_LENGTH, MIN_ROWS, SeriesFileError, SeriesTable
+from aecore.data.series_file import MAX_LENGTH, MIN_LENGTH, SeriesFileError, SeriesTable
 from aecore.data.series_parts import Parts, rows_parts, tested_parts, windows_parts
 
 Floats = NDArray[np.float32]

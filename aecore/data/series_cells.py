@@ -113,23 +113,16 @@ def decimal_mark(cells: Sequence[str]) -> Decimal:
 
 def find_separator(lines: Sequence[tuple[int, str]]) -> Separator:
     """The separator that cuts (row, line) into most numbers and fewest other things, in rows of one length."""
-    # The first line may be a header, which tells nothing.
-    body = lines[1:] or lines
 
     def score(separator: Separator) -> tuple[float, int]:
-        widths: Counter[int] = Counter()
-        numbers = filled = 0
-        for row, line in body:
-            try:
-                cells = split_row(line, separator, row)
-            except SeriesFileError:
-                return 0.0, 0
-            kinds = [read_cell(cell, "")[1] for cell in cells if cell.strip()]
-            numbers += sum(kind != TEXT for kind in kinds)
-            filled += len(kinds)
-            widths[len(cells)] += 1
-        width, count = max(widths.items(), key=lambda item: (item[1], item[0]))
-        return numbers / max(1, filled) * count / len(body), width
+        try:
+            table = [split_row(line, separator, row) for row, line in lines]
+        except SeriesFileError:
+            return 0.0, 0
+        width, count = max(Counter(map(len, table)).items(), key=lambda item: (item[1], item[0]))
+        # The first line may be a header: it should have as many cells as the others, but not numbers.
+        kinds = [read_cell(cell, "")[1] for cells in table[1:] or table for cell in cells if cell.strip()]
+        return (len(kinds) - kinds.count(TEXT)) / max(1, len(kinds)) * count / len(table), width
 
     return max(_CANDIDATES, key=score)
 

@@ -50,7 +50,8 @@ class Head:
     @property
     def textual(self) -> NDArray[np.bool_]:
         """Whether each column holds text rather than numbers, bool (columns,)."""
-        return ~self.numeric & (self.kinds == TEXT).any(0)
+        some: NDArray[np.bool_] = (self.kinds == TEXT).any(0)
+        return ~self.numeric & some
 
     def all_whole(self, column: int) -> bool:
         """Whether a column has a whole number in every row."""

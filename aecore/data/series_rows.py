@@ -65,17 +65,13 @@ class KeptRows:
         if kinds is not None:
             self._look_at(kinds, cells, row)
         self.seen += 1
-        if slot == len(self._lines):
-            self._lines.append(row)
+        if slot < self._most:
+            # A slice, so that a slot is overwritten and one that does not exist yet is added.
+            self._lines[slot : slot + 1] = [row]
             if label is not None:
-                self.labels.append(label)
+                self.labels[slot : slot + 1] = [label]
             if slot == len(self._values):
                 self._resize(min(self._most, slot + slot // 2 + 1))
-        elif slot < self._most:
-            self._lines[slot] = row
-            if label is not None:
-                self.labels[slot] = label
-        if slot < self._most:
             self._values[slot] = numbers
         return True
 

@@ -196,13 +196,13 @@ def _check_size(draft: _Draft) -> None:
     if draft.columns.layout == "long":
         if rows < MIN_LENGTH:
             raise SeriesFileError(
-                f"There are {_count(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are needed: "
+                f"The file has {_count(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are needed: "
                 "choose a file with a longer series."
             )
         return
     if rows < MIN_ROWS:
         raise SeriesFileError(
-            f"There are {_count(rows, 'row')} of values, each read as one series, and at least {MIN_ROWS} are needed: "
+            f"The file has {_count(rows, 'row')} of values, each read as one series, and at least {MIN_ROWS} are needed: "
             "choose a file with more series, or “long” if it is one long series."
         )
     if not MIN_LENGTH <= length <= MAX_LENGTH:

@@ -26,8 +26,8 @@ _WRONG = (ConfigError, DataUnavailableError, DivergedError, FileNotFoundError, V
 
 
 @contextmanager
-def _one_thread() -> Iterator[None]:
-    """These take minutes, beside runs that are trained: two threads that wait for each other took ten times as long here."""
+def one_thread() -> Iterator[None]:
+    """For measurements that take minutes, beside runs that are trained: two threads that wait for each other took ten times as long here."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -36,7 +36,7 @@ def _one_thread() -> Iterator[None]:
         torch.set_num_threads(before)
 
 
-@_one_thread()
+@one_thread()
 def probe(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `run` (its token), `case` (“all” or “unseen”), `labels` (0: all), `draws`.
 
@@ -60,7 +60,7 @@ def probe(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, 
     return {"json": found.to_json()}, []
 
 
-@_one_thread()
+@one_thread()
 def maps(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `run` (its token), `method` (“pca” or “tsne”).
 
@@ -73,7 +73,7 @@ def maps(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, A
     return {"json": found.to_json()}, []
 
 
-@_one_thread()
+@one_thread()
 def bottleneck(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
     """Arguments: `data` (its name), `sizes` of codes, `epochs`, `seed`.
 

@@ -19,7 +19,7 @@ from collections.abc import Callable
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.tasks import comparison, disentangle, features, latent, nearest, picture, sweep_speed
+from aecore.tasks import anomaly, comparison, disentangle, features, latent, nearest, picture, sweep_speed
 from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
 
 TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
@@ -33,6 +33,10 @@ TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = 
     "probe": features.probe,
     "maps": features.maps,
     "bottleneck": features.bottleneck,
+    "anomaly": anomaly.anomaly,
+    "anomaly_baselines": anomaly.anomaly_baselines,
+    "read_file": anomaly.read_file,
+    "example_series": anomaly.example_series,
 }
 """Each takes plain values and arrays, reports on its way, and gives the same back."""
 

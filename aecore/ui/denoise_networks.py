@@ -17,9 +17,9 @@ from aecore.shipped_runs import (
     PLAIN,
     TITLES,
 )
-from aecore.ui.features_runs import pictures_of
 from aecore.ui.browser_network import browser_network
 from aecore.ui.denoise_live import ShownNetwork
+from aecore.ui.run_choice import pictures_of
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 

@@ -42,6 +42,12 @@ page = st.navigation(
             help="Bottlenecks, sparsity, training layer by layer, and what features learned without labels are good for.",
         ),
         st.Page(
+            PAGES / "anomalies.py",
+            title="Anomalies",
+            icon=":material/troubleshoot:",
+            help="What a network that knows only the normal case cannot reconstruct, in pictures and in sequences.",
+        ),
+        st.Page(
             PAGES / "disentangle.py",
             title="Disentangle",
             icon=":material/tune:",

@@ -28,8 +28,8 @@ from aecore.bottleneck_results import (
     wanted,
 )
 from aecore.data.catalogue import PICTURES, card
-from aecore.ui.features_measuring import Measurement
-from aecore.ui.features_settings import Settings
+from aecore.ui.form_settings import Settings
+from aecore.ui.measurement import Measurement
 
 _SHIPPED, _YOURS = "From the app", "Run here"
 _DATA = "digits"

@@ -18,12 +18,13 @@ from aecore.stage_numbers import StageNumbers, stage_numbers
 from aecore.stages import Stage
 from aecore.ui import run_panel
 from aecore.ui.features_frames import stage_pictures
-from aecore.ui.features_runs import STACKS, config_of
-from aecore.ui.features_settings import Settings
+from aecore.ui.features_runs import STACKS
 from aecore.ui.features_sparsity import choose_data, choose_layer, configured, described, target_of, use_button
-from aecore.ui.features_start import settings_link, start, train_button
 from aecore.ui.features_units import features_units
+from aecore.ui.form_settings import Settings
 from aecore.ui.layer_curves import layer_curves
+from aecore.ui.run_choice import config_of
+from aecore.ui.run_start import settings_link, start, train_button
 from aecore.ui.server import person
 
 _GREEDY, _JOINT = "Layer by layer", "All at once"

@@ -16,11 +16,12 @@ from aecore.data.catalogue import PICTURES
 from aecore.presets import PRESETS, preset
 from aecore.runs import ACTIVE, Run
 from aecore.ui import run_panel
-from aecore.ui.features_runs import UNITS, USED, whose
-from aecore.ui.features_settings import Settings
-from aecore.ui.features_start import settings_link, start, train_button
+from aecore.ui.features_runs import UNITS, USED
 from aecore.ui.features_units import features_units
+from aecore.ui.form_settings import Settings
 from aecore.ui.layer_curves import layer_curves
+from aecore.ui.run_choice import whose
+from aecore.ui.run_start import settings_link, start, train_button
 from aecore.ui.server import person
 from aecore.ui.settings_form import word
 

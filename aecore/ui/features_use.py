@@ -19,12 +19,12 @@ from aecore.probe_results import LABELS, REPRESENTATIONS, Probe, kept
 from aecore.runs import ACTIVE, Run
 from aecore.ui import run_panel
 from aecore.ui.feature_maps import feature_maps
-from aecore.ui.features_measuring import Measurement, jobs
 from aecore.ui.features_runs import USED
-from aecore.ui.features_settings import Settings
 from aecore.ui.features_sparsity import choose_data, configured
-from aecore.ui.features_start import settings_link, start, train_button
+from aecore.ui.form_settings import Settings
 from aecore.ui.layer_curves import layer_curves
+from aecore.ui.measurement import Measurement, jobs
+from aecore.ui.run_start import settings_link, start, train_button
 from aecore.ui.server import person
 
 _DRAWS, _MOST_DRAWS = 10, 50

@@ -6,8 +6,8 @@ import streamlit as st
 
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES, VAE_CONVOLUTIONAL, VAE_DENSE, VAE_FASHION, VAE_PLANE
-from aecore.ui.features_runs import pictures_of
 from aecore.ui.gone import say_gone
+from aecore.ui.run_choice import pictures_of
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 

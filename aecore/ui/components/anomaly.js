@@ -12,8 +12,8 @@ class AnomalyView {
   constructor(root) {
     this.root = root
     this.isLog = null // as suits the scores
-    const part = (name) => root.querySelector(`[data-testid=${name}]`)
-    this.part = part
+    const parts = new Map([...root.querySelectorAll("[data-testid]")].map((element) => [element.dataset.testid, element]))
+    const part = (this.part = (name) => parts.get(name)) // looked for once: a threshold that is dragged touches dozens a frame
     const hooks = {
       axis: () => this.axis,
       threshold: () => this.threshold,
@@ -185,7 +185,8 @@ class AnomalyView {
   drawGround() {
     const { cases, labels, axis, tally, areas, part } = this
     const theme = (this.theme = readTheme(this.root))
-    const across = `${cases.score_name}, ${cases.unit}`
+    const scale = axis.isLog ? " (log axis)" : ""
+    const across = [`${cases.score_name}, ${cases.unit}${scale}`, `${cases.score_name}${scale}`, cases.score_name]
     this.histogram.draw(theme, { scores: cases.scores, labels, axis, across })
     this.showLegend()
     const emptyText = NO_CURVE[tally.positive ? "negative" : tally.negative ? "positive" : "none"]
@@ -200,11 +201,11 @@ class AnomalyView {
     part("log").disabled = !axis.canBeLog
     part("log").parentElement.title = axis.canBeLog ? "" : "A logarithmic axis has no place for a score of zero or less."
     part("series-card").hidden = !cases.series
-    if (cases.series) this.series.draw(theme, { series: cases.series, axis, labels, names: cases.channel_names, scoreName: cases.score_name })
+    this.gallery.arrange(cases)
+    if (cases.series) this.series.draw(theme, { series: cases.series, axis, labels, names: cases.channel_names })
     const own = this.own.positions.length
-    part("own").toggleAttribute("data-off", own === 0)
     part("own-row").hidden = !cases.can_label && own === 0
-    setText(part("own"), own === 1 ? "1 label is yours." : `${countText(own)} labels are yours.`)
+    setText(part("own"), own ? (own === 1 ? "1 label is yours." : `${countText(own)} labels are yours.`) : "Label cases yourself: the numbers follow.")
     part("forget").toggleAttribute("data-off", own === 0)
     this.root.dataset.own = own
   }
@@ -230,11 +231,12 @@ class AnomalyView {
     this.root.dataset[`${name}Interval`] = low ? `${low} ${high}` : ""
   }
 
-  // What moves with the threshold.
+  // What moves with the threshold. Nothing in here asks for a size, which would have the browser lay out the page in between.
   follow() {
     const { cases, labels, own, tally, threshold, axis, theme, part, controls } = this
     const called = calledAt(cases.ranking, threshold)
     const confusion = confusionAt(tally, called)
+    if (cases.series) this.series.place(threshold)
     this.histogram.place(axis, threshold)
     setText(part("threshold"), lossText(threshold))
     const words = `${lossText(threshold)}: ${countText(called)} of ${countText(cases.count)} cases called anomalous`
@@ -243,7 +245,6 @@ class AnomalyView {
     const rates = this.rates.draw({ called, count: cases.count, confusion, own: own.positions.length, canLabel: cases.can_label })
     this.roc.place(called)
     this.precisionRecall.place(called)
-    if (cases.series) this.series.place(threshold)
     this.gallery.draw(theme, { cases, threshold, labels, own })
     Object.assign(this.root.dataset, {
       id: cases.id,

@@ -5,11 +5,12 @@ const CURVE_TEXT = 14
 const CURVE_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
 
 class ThresholdCurve {
-  // plot: two canvases over each other; across, up: what lies along the axes; isStep: whether to go from point to point in steps;
+  // plot: a canvas and a dot; across, up: what lies along the axes; isStep: whether to go from point to point in steps;
   // hooks.onpick(called, event): as many cases called anomalous, hooks.onsettle().
   constructor(plot, { across, up, isStep, hooks }) {
     Object.assign(this, { plot, across, up, isStep, hooks })
-    ;[this.ground, this.over] = plot.querySelectorAll("canvas")
+    this.canvas = plot.querySelector("canvas")
+    this.dot = plot.querySelector(".dot")
     plot.onpointerdown = (event) => this.grab(event)
     plot.onpointermove = (event) => event.pointerId === this.held && this.pick(event)
     plot.onlostpointercapture = (event) => this.letGo(event)
@@ -18,7 +19,7 @@ class ThresholdCurve {
   // curve: {x, y} for each of the ends, or null; base: height of the dashed line at x = 0 and 1; emptyText: why there is no curve.
   draw(theme, { curve, ends, base, emptyText }) {
     Object.assign(this, { theme, curve, ends })
-    const { pen, width, height } = penFor(this.ground)
+    const { pen, width, height } = penFor(this.canvas)
     if (!width) return
     this.plot.toggleAttribute("data-empty", !curve)
     if (!curve) return writeInTheMiddle(pen, theme, emptyText, width, height)
@@ -77,18 +78,10 @@ class ThresholdCurve {
 
   // The dot at the present threshold.
   place(called) {
-    const { pen } = penFor(this.over)
-    if (!this.curve || !this.toX) return
-    const i = nearestAt(this.ends, called)
-    const [x, y] = [this.toX(this.curve.x[i]), this.toY(this.curve.y[i])]
-    if (!Number.isFinite(x + y)) return // nothing called anomalous has no precision
-    rule(pen, this.theme, x, y, x, this.toY(0), 0.35)
-    rule(pen, this.theme, this.toX(0), y, x, y, 0.35)
-    pen.beginPath()
-    pen.arc(x, y, 8, 0, 2 * Math.PI)
-    Object.assign(pen, { fillStyle: this.theme.text, strokeStyle: this.theme.background, lineWidth: 3 })
-    pen.stroke()
-    pen.fill()
+    const { curve, dot } = this
+    const i = curve && this.toX ? nearestAt(this.ends, called) : -1
+    dot.hidden = i < 0 || !Number.isFinite(curve.y[i]) // nothing called anomalous has no precision
+    if (!dot.hidden) dot.style.transform = `translate(${this.toX(curve.x[i])}px, ${this.toY(curve.y[i])}px)`
   }
 
   grab(event) {

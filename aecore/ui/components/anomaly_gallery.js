@@ -87,7 +87,6 @@ class Gallery {
   drawNow() {
     const { part, now } = this
     const { cases, threshold, labels } = now
-    this.arrange(cases)
     this.listed = this.casesInOrder()
     const pages = Math.max(1, Math.ceil(this.listed.length / this.onPage))
     this.page = Math.max(0, Math.min(pages - 1, this.page))
@@ -105,7 +104,7 @@ class Gallery {
     this.showLegend(cases, scale)
   }
 
-  // As many cards as a page has.
+  // As many cards as a page has. Before draw, whenever the width or the measurement may be another.
   arrange(cases) {
     const grid = this.part("cards")
     const width = grid.clientWidth
@@ -134,14 +133,10 @@ class Gallery {
 
   showControls({ cases, threshold, labels, pages, first, shown }) {
     const { part } = this
-    const counts = Object.fromEntries(Object.keys(FILTERS).map((name) => [name, 0]))
-    for (const i of cases.shown) {
-      const facts = { isCalled: cases.scores[i] > threshold, label: labels[i] }
-      for (const [name, keep] of Object.entries(FILTERS)) counts[name] += keep(facts)
-    }
+    const facts = Array.from(cases.shown, (i) => ({ isCalled: cases.scores[i] > threshold, label: labels[i] }))
     for (const input of this.filters) {
       input.checked = input.value === this.filter
-      setText(input.parentElement.querySelector("small"), countText(counts[input.value]))
+      setText(input.nextElementSibling, countText(facts.filter(FILTERS[input.value]).length))
     }
     for (const input of this.orders) input.checked = input.value === this.order
     part("before").disabled = this.page === 0
@@ -152,7 +147,9 @@ class Gallery {
     setText(part("about-cases"), isPart ? `${countText(cases.shown.length)} of the ${countText(cases.count)} cases come with their data.` : "")
   }
 
-  showLegend(cases, { largest, table }) {
+  showLegend(cases, { key, largest, table }) {
+    if (this.explained === key) return
+    this.explained = key
     this.part("picture-legend").hidden = cases.kind !== "pictures"
     this.part("sequence-legend").hidden = cases.kind !== "sequences"
     if (cases.kind !== "pictures") return

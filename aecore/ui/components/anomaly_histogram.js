@@ -3,7 +3,7 @@
 
 const BAR_WIDTH = 13 // pixels, about
 const MOST_BARS = 70
-const HEAD = 30 // pixels above the bars for the names of the two sides
+const [HEAD, FOOT] = [30, 50] // pixels above the bars for the names of the two sides, and below them
 const LABEL_SIZE = 14
 
 class ScoreHistogram {
@@ -13,7 +13,7 @@ class ScoreHistogram {
     this.box = { left: 0, right: 1, top: HEAD, bottom: 1 }
   }
 
-  // labels: of each case; across: what lies along the axis.
+  // labels: of each case; across: what lies along the axis, in ever fewer words.
   draw(theme, { scores, labels, axis, across }) {
     const { pen, width, height, ratio } = penFor(this.canvas)
     if (!width) return
@@ -21,12 +21,11 @@ class ScoreHistogram {
     const bars = Math.max(8, Math.min(MOST_BARS, Math.round((width - 60) / BAR_WIDTH)))
     const counts = countsOf(scores, labels, axis, bars)
     const most = Math.max(...present.map(({ label }) => Math.max(...counts.get(label))))
-    // By the root, so that a few anomalous cases are seen beside many normal ones.
-    const ticks = roundTicks(0, Math.sqrt(most), 4).map((root) => Math.round(root ** 2))
-    const yTicks = [...new Set(ticks)]
+    const yTicks = rootTicks(most, (height - HEAD - FOOT) / 44)
     const texts = yTicks.map(countText)
     const left = Math.ceil(Math.max(...texts.map((text) => widthOf(pen, theme, text, LABEL_SIZE)))) + 32
-    const box = (this.box = { left, right: width - 14, top: HEAD, bottom: height - 50 })
+    const box = (this.box = { left, right: width - 14, top: HEAD, bottom: height - FOOT })
+    // By the root, so that a few anomalous cases are seen beside many normal ones.
     const toY = (count) => box.bottom - Math.sqrt(count / most) * (box.bottom - box.top)
     yTicks.forEach((tick, i) => {
       rule(pen, theme, box.left, toY(tick), box.right, toY(tick), 0.1)
@@ -35,28 +34,40 @@ class ScoreHistogram {
     const step = (box.right - box.left) / bars
     for (const kind of present) drawBars(pen, theme, kind, counts.get(kind.label), { box, step, toY, ratio })
     drawScores(pen, theme, axis, box)
-    write(pen, theme, `${across}${axis.isLog ? " (log axis)" : ""}`, (box.left + box.right) / 2, height - 10, { size: LABEL_SIZE, align: "center" })
+    const name = across.find((words) => widthOf(pen, theme, words, LABEL_SIZE) < box.right - box.left + 20) ?? across.at(-1)
+    write(pen, theme, name, (box.left + box.right) / 2, height - 10, { size: LABEL_SIZE, align: "center" })
     pen.save()
     pen.translate(10, (box.top + box.bottom) / 2)
     pen.rotate(-Math.PI / 2)
     write(pen, theme, "cases (root axis)", 0, 0, { size: LABEL_SIZE, align: "center" })
     pen.restore()
-    this.plot.dataset.bars = bars
+    this.sides = [...this.plot.querySelectorAll(".side")]
+    this.room = Math.max(...this.sides.map(({ textContent }) => widthOf(pen, theme, textContent, LABEL_SIZE, 600))) + 16
   }
 
   // Only styles are set, so that this costs next to nothing while the threshold is dragged.
   place(axis, threshold) {
-    const { left, right, top, bottom } = this.box
+    const { left, right, bottom } = this.box
     const x = left + axis.shareOf(threshold) * (right - left)
     const { style, dataset } = this.plot
     style.setProperty("--x", `${x}px`)
-    style.setProperty("--left", `${left}px`)
     style.setProperty("--right", `${right}px`)
     style.setProperty("--bottom", `${bottom}px`)
-    style.setProperty("--top", `${top}px`)
+    this.sides.forEach((side, i) => side.toggleAttribute("data-off", (i ? right - x : x - left) < this.room))
     dataset.half = x > (left + right) / 2 ? "right" : "left" // the number goes to where there is room
     dataset.beyond = threshold > axis.high ? "right" : threshold < axis.low ? "left" : ""
   }
+}
+
+// Zero and round counts, about so many of them, as far from each other as an axis by the root allows.
+function rootTicks(most, count) {
+  const ticks = [0]
+  for (let unit = 1; unit <= most; unit *= 10) {
+    for (const tick of [unit, 2 * unit, 5 * unit]) {
+      if (tick <= most && Math.sqrt(tick) - Math.sqrt(ticks.at(-1)) > Math.sqrt(most) / count) ticks.push(tick)
+    }
+  }
+  return ticks
 }
 
 // How many cases of each kind lie in each of so many equal parts of the axis.
@@ -76,7 +87,7 @@ function drawBars(pen, theme, { colour, look }, counts, { box, step, toY, ratio 
     outline.rect(x + 0.75, y, Math.max(1, step - 1.5), box.bottom - y)
   })
   pen.fillStyle = look === "hatched" ? hatching(pen, hue, ratio) : hue
-  pen.globalAlpha = look === "filled" ? 0.8 : look === "hatched" ? 1 : 0.35
+  pen.globalAlpha = look === "filled" ? 0.8 : look === "hatched" ? 1 : 0.5
   pen.fill(outline)
   Object.assign(pen, { strokeStyle: hue, globalAlpha: 1, lineWidth: 1.5 })
   pen.setLineDash(look === "dotted" ? [2, 3] : [])

@@ -62,22 +62,22 @@ function drawSequence(canvas, theme, pair, size, { names, scale, isLarge }) {
   })
 }
 
-// The area between the two, the stronger the larger the error. Not more pieces than the drawing has pixels.
+// The area between the two, the stronger the larger the error: columns of whole pixels, for no seam to be seen between them.
 function shadeErrors(pen, theme, original, reconstruction, { toX, toY, largest }) {
   const stride = Math.max(1, Math.floor(original.length / (toX(original.length) - toX(0))))
   pen.save()
+  pen.beginPath()
+  original.forEach((value, i) => pen.lineTo(toX(i), toY(value)))
+  for (let i = original.length - 1; i >= 0; i--) pen.lineTo(toX(i), toY(reconstruction[i]))
+  pen.clip()
   pen.fillStyle = theme.palette[ANOMALY_COLOUR]
   for (let i = 0; i + 1 < original.length; i += stride) {
     const next = Math.min(original.length - 1, i + stride)
     let error = 0
     for (let at = i; at <= next; at++) error = Math.max(error, Math.abs(original[at] - reconstruction[at]))
     pen.globalAlpha = 0.12 + 0.78 * (largest ? error / largest : 0)
-    pen.beginPath()
-    pen.moveTo(toX(i), toY(original[i]))
-    pen.lineTo(toX(next), toY(original[next]))
-    pen.lineTo(toX(next), toY(reconstruction[next]))
-    pen.lineTo(toX(i), toY(reconstruction[i]))
-    pen.fill()
+    const [left, right] = [Math.round(toX(i)), Math.round(toX(next))]
+    pen.fillRect(left, 0, right - left, pen.canvas.height)
   }
   pen.restore()
 }

@@ -11,7 +11,7 @@ const SCORE_PANEL = 170
 const TIME_AXIS = 46
 
 class SeriesView {
-  // hooks.onpick(position): the person clicked where that case is; onmiss(): where no case is.
+  // hooks: onpick(window) when the person clicked there; onread(text) of what is pointed at, "" of nothing.
   constructor(plot, hooks) {
     Object.assign(this, { plot, hooks, at: null })
     ;[this.under, this.ground, this.over] = plot.querySelectorAll("canvas")
@@ -31,14 +31,14 @@ class SeriesView {
     const { channels, hasTruth } = this
     const row = CHANNEL_HEIGHTS[channels === 1 ? 0 : channels <= 4 ? 1 : 2]
     const rowsEnd = NAMES_ABOVE + channels * row
-    const scoreTop = rowsEnd + (hasTruth ? TRUTH_STRIP : 0) + 16
+    const scoreTop = rowsEnd + (hasTruth ? TRUTH_STRIP : 0) + 26
     const scoreBottom = scoreTop + SCORE_PANEL
     return { left: 66, right: width - 10, row, rowsEnd, scoreTop, scoreBottom, total: scoreBottom + TIME_AXIS }
   }
 
   // labels: of the cases; scoreName: what the scores are.
-  draw(theme, { series, axis, labels, names, scoreName }) {
-    Object.assign(this, { theme, series, axis, names, scoreName })
+  draw(theme, { series, axis, labels, names }) {
+    Object.assign(this, { theme, series, axis, names })
     const { positions, truth } = series
     this.truth = truth.map((label, i) => (positions[i] >= 0 ? labels[positions[i]] : label))
     this.hasTruth = this.truth.some((label) => label >= 0)
@@ -121,21 +121,26 @@ class SeriesView {
       rule(pen, theme, layout.left, toY(ticks[i]), layout.right, toY(ticks[i]), 0.1)
       write(pen, theme, text, layout.left - 8, toY(ticks[i]), { size: SERIES_TEXT, align: "right" })
     })
+    this.nameAbove(pen, "score")
     const xs = Float64Array.from(series.starts, (start) => toX(start + series.window / 2))
     strokeLine(pen, xs, Float64Array.from(series.scores, toY), theme.text, 1.75, 1)
     rule(pen, theme, layout.left, layout.scoreBottom, layout.right, layout.scoreBottom, 0.4)
+  }
+
+  nameAbove(pen, name) {
+    write(pen, this.theme, name, this.layout.left - 8, this.layout.scoreTop - 10, { size: SERIES_TEXT, align: "right" })
   }
 
   drawTime(pen) {
     const { theme, series, layout, toX } = this
     const { scoreBottom: bottom, left, right, total } = layout
     for (const tick of roundTicks(0, series.length, Math.max(2, (right - left) / 110))) {
-      const text = countText(tick)
+      const text = countText(tick || 0) // the first may be −0
       const half = widthOf(pen, theme, text, SERIES_TEXT) / 2
       rule(pen, theme, toX(tick), bottom, toX(tick), bottom + 5, 0.4)
       write(pen, theme, text, Math.min(toX(tick), right + 10 - half), bottom + 15, { size: SERIES_TEXT, align: "center" })
     }
-    write(pen, theme, `time step; below the series, the score of each window of ${countText(series.window)}`, left, total - 9, { size: SERIES_TEXT })
+    write(pen, theme, "time step", (left + right) / 2, total - 9, { size: SERIES_TEXT, align: "center" })
   }
 
   // What moves with the threshold: the bands, and the line.
@@ -162,7 +167,7 @@ class SeriesView {
     const { style } = this.plot
     style.setProperty("--y", `${this.toY(threshold)}px`)
     style.setProperty("--left", `${layout.left}px`)
-    this.drawReading()
+    if (this.at !== null) this.drawReading()
   }
 
   // --- reading -------------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Measurements of the Features page: done by a desk while the page stays in use, once for all who ask for the same."""
+"""Measurements that a page asks for: done by a desk while the page stays in use, once for all who ask for the same."""
 
 from __future__ import annotations
 

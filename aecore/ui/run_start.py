@@ -1,4 +1,4 @@
-"""Start training from a form of the Features page."""
+"""Start training from a form of a page that has others beside the Train page's."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from aecore.engine import EngineError
 from aecore.presets import PRESETS
 from aecore.runs import ACTIVE, Run, runs_of
 from aecore.ui import address, run_panel
-from aecore.ui.features_runs import PRESSED, RunChoice, config_of
+from aecore.ui.run_choice import RunChoice, config_of
 from aecore.ui.server import engine, person
+from aecore.ui.wish import Wish
+
+PRESSED = Wish("pressed")
+"""The key of the button Train that was pressed; a page settles it at its end."""
 
 _DOUBLE_CLICK = 5.0  # seconds in which a second press of Train with the same settings is taken for the first
 _LOOKED_AT = 20  # newest runs of a person among which one is looked for that need not be made again

@@ -1,4 +1,4 @@
-"""The controls of one form on the Features page, which keep what they say in the address and when the page is left."""
+"""The controls of one form of a page, which keep what they say in the address and when the page is left."""
 
 from __future__ import annotations
 

@@ -1,0 +1,129 @@
+"""The tasks behind the page of anomalies: reading somebody's file, scoring a run's test cases, and the detectors beside it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+
+from aecore.anomaly.measuring import measure, measure_baselines
+from aecore.anomaly.results import add_baselines, keep
+from aecore.config_errors import ConfigError
+from aecore.config_sections import DataConfig
+from aecore.data.downloads import DataUnavailableError
+from aecore.data.machine import MACHINE_CLASSES, machine_recording
+from aecore.data.own_series import Preparation, keep_series, make_room
+from aecore.data.sequence_names import MACHINE_CHANNELS
+from aecore.data.series_file import ReadOptions, SeriesFileError, SeriesTable, read_series
+from aecore.recording import load_kept
+from aecore.runs import Run, all_runs, find_run, runs_root
+from aecore.tasks.features import one_thread
+from aecore.tasks.messages import Arrays, Message, Report, TaskError
+
+_WRONG = (ConfigError, DataUnavailableError, FileNotFoundError, ValueError)
+"""What the work raises with a sentence; damaged weights are a ValueError."""
+
+_EXAMPLE_LENGTH, _EXAMPLE_SEED = 24_000, 7
+
+
+def read_file(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
+    """Arguments: `titles` of the files, `options` for reading and `preparation`, plain values of ReadOptions and Preparation.
+
+    arrays: one or two files, uint8; the second is the test part. Result: `json`, the name of the data set that they are now.
+    """
+    options, preparation = ReadOptions(**arguments["options"]), Preparation(**arguments["preparation"])
+    tables: list[SeriesTable] = []
+    for index, (title, content) in enumerate(zip(arguments["titles"], arrays, strict=True)):
+
+        def tell(done: float, what: str, index: int = index) -> None:
+            report(0.9 * (index + done) / len(arrays), what)
+
+        try:
+            tables.append(read_series(content.tobytes(), options, poll=tell))
+        except SeriesFileError as error:
+            raise TaskError(f"{title}: {error}" if len(arrays) > 1 else str(error)) from None
+    report(0.9, "Cutting, splitting and keeping it")
+    return _kept(tables, arguments["titles"][0], preparation)
+
+
+def example_series(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
+    """A long recording of a machine, as if somebody had uploaded it. Arguments: `preparation`. Result: as of :func:`read_file`."""
+    report(0.0, "Running the machine")
+    values, labels = machine_recording(_EXAMPLE_LENGTH, _EXAMPLE_SEED)
+    words = tuple(MACHINE_CLASSES[label] for label in labels.tolist())
+    notes = (
+        "A recording of a machine, made by the app: three channels, and for each time step what was wrong with it, if anything.",
+    )
+    table = SeriesTable(
+        layout="long",
+        values=np.asarray(values, np.float32),
+        labels=words,
+        rows=np.arange(1, len(values) + 1),
+        channel_names=MACHINE_CHANNELS,
+        notes=notes,
+    )
+    return _kept([table], "A machine's recording", Preparation(**arguments["preparation"]))
+
+
+def _kept(tables: list[SeriesTable], title: str, preparation: Preparation) -> tuple[Message, Arrays]:
+    try:
+        name = keep_series(tables[0], title, preparation, tables[1] if len(tables) > 1 else None)
+    except SeriesFileError as error:
+        raise TaskError(str(error)) from None
+    except OSError as error:
+        raise TaskError(f"The series cannot be kept on this server ({error.strerror}): try again later.") from None
+    make_room([name, *_in_use()])
+    return {"json": json.dumps({"name": name})}, []
+
+
+def _in_use() -> list[str]:
+    """The data sets that runs were trained on."""
+    names = []
+    for run in all_runs():
+        try:
+            names.append(str(json.loads((run.folder / "config.json").read_bytes())["data"]["name"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+    return names
+
+
+@one_thread()
+def anomaly(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
+    """Arguments: `run` (its token). Result: `json`, the text of a :class:`~aecore.anomaly.results.Report`, kept with the run."""
+    run = _run(arguments["run"])
+    report(0.0, "Getting the data")
+    try:
+        found, cases = measure(run, load_kept(_all_classes(run), lambda what, done: report(0.0, what)), poll=report)
+    except _WRONG as error:
+        raise TaskError(str(error)) from None
+    if run.folder.is_relative_to(runs_root()):
+        keep(run, found, cases)
+    return {"json": found.to_json()}, []
+
+
+@one_thread()
+def anomaly_baselines(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
+    """Arguments: `run` (its token). Result: `json`, what the other detectors reach, a list of plain values; kept with the run."""
+    run = _run(arguments["run"])
+    report(0.0, "Getting the data")
+    try:
+        dataset = load_kept(_all_classes(run), lambda what, done: report(0.0, what))
+        baselines, _, fitted = measure_baselines(run.config, dataset, poll=report)
+    except _WRONG as error:
+        raise TaskError(str(error)) from None
+    if run.folder.is_relative_to(runs_root()):
+        add_baselines(run, baselines, fitted)
+    return {"json": json.dumps([asdict(each) for each in baselines])}, []
+
+
+def _all_classes(run: Run) -> DataConfig:
+    """The run's data, with the classes too that it did not learn from."""
+    return run.config.with_settings({"data.classes": None}).data
+
+
+def _run(token: str) -> Run:
+    run = find_run(token)
+    if run is None:
+        raise TaskError("This run is gone: choose another one.")
+    return run
