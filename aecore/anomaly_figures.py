@@ -43,7 +43,8 @@ def areas_chart(ours: Sequence[Method], others: Sequence[Method]) -> go.Figure:
                     "thickness": 2,
                     "width": 6,
                 },
-                "hovertemplate": f"{method.title}: {area.value:.4f}<br>95 % interval {area.low:.4f} to {area.high:.4f}<extra></extra>",
+                "hovertemplate": f"{method.title}: {area.value:.4f}<br>95 % interval {area.low:.4f} to "
+                f"{area.high:.4f}<extra></extra>",
                 "showlegend": False,
             }
         )

@@ -81,8 +81,8 @@ class ArchitectureConfig(Section):
     kind: Literal["dense", "conv2d", "conv1d"] = Field(
         "dense",
         title="Architecture",
-        description="Dense: every unit sees every pixel, or time step. Convolutional: small filters slide over the picture, or in "
-        "one dimension (conv1d) along a sequence.",
+        description="Dense: every unit sees every pixel, or time step. Convolutional: small filters slide over the picture, or "
+        "in one dimension (conv1d) along a sequence.",
     )
     hidden: Annotated[tuple[Units, ...], BeforeValidator(_whole_numbers)] = Field(
         (),
@@ -95,7 +95,8 @@ class ArchitectureConfig(Section):
         min_length=1,
         max_length=8,
         title="Convolution channels",
-        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width, or a sequence's length.",
+        description="Filters of each convolution, e.g. 16-32. Each halves the picture's height and width, or a sequence's "
+        "length.",
     )
     full_size_channels: int = Field(
         0,
@@ -203,8 +204,8 @@ class ObjectiveConfig(Section):
     reconstruction: Literal["bce", "mse", "mae"] = Field(
         "bce",
         title="Loss",
-        description="Binary cross-entropy reads a pixel as a probability, squared and absolute error as a number; the absolute error "
-        "minds single large deviations less. Summed over pixels, or time steps.",
+        description="Binary cross-entropy reads a pixel as a probability, squared and absolute error as a number; the absolute "
+        "error minds single large deviations less. Summed over pixels, or time steps.",
     )
     divergence: Literal["kl", "capacity", "total-correlation"] = Field(
         "kl",

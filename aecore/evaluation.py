@@ -31,8 +31,8 @@ def evaluate(
 
     - `mse`: mean squared error per pixel, pixels 0..1; `bce`, of pictures: binary cross-entropy per pixel, nats; `mae`, where the
       run made that small: mean absolute error per pixel. All compare the clean image with its reconstruction from the code (the
-      mean of a Gaussian code, nothing sampled). If the run was trained with noise, the network is given noisy images here too, and
-      `mse_clean_input`, `bce_clean_input` are the same with the clean image as input.
+      mean of a Gaussian code, nothing sampled). If the run was trained with noise, the network is given noisy images here too,
+      and `mse_clean_input`, `bce_clean_input` are the same with the clean image as input.
     - for a Gaussian code, `reconstruction` (the run's own reconstruction term with one sampled code an image), `kl` and
       their sum `neg_elbo`, an upper bound of −log p(x): nats an image, summed over pixels and code dimensions, β not
       applied. With squared error, up to the constant of a Gaussian likelihood of variance ½.

@@ -1,4 +1,5 @@
-"""Anomalies: what a network that has learned the normal case cannot reconstruct, in pictures, in heartbeats, in one's own table."""
+"""Anomalies: what a network that has learned the normal case cannot reconstruct, in pictures, in heartbeats, in one's own "
+"table."""
 
 from pathlib import Path
 
@@ -12,7 +13,8 @@ TRAIN_PAGE = str(Path(__file__).parent / "train.py")
 
 st.title("Anomalies")
 st.markdown(
-    "An autoencoder that has only ever seen the **normal** case fails on everything else, and that failure is a detector: the larger "
+    "An autoencoder that has only ever seen the **normal** case fails on everything else, and that failure is a detector: "
+    "the larger "
     "the error, the stranger the case."
 )
 open_tab()

@@ -9,13 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from aecore.anomaly.baselines import BASELINES, MOST_FITTED, fit_and_score
-from aecore.anomaly.results import Cases, Method, Report
+from aecore.anomaly.baselines import BASELINES, MOST_FITTED, Scores, fit_and_score
+from aecore.anomaly.results import Cases, Method, Report, Windows
 from aecore.anomaly.score_names import TITLES
 from aecore.anomaly.scores import names_of, reconstructions, score
 from aecore.checkpoint import load_model
 from aecore.config import RunConfig
-from aecore.data.catalogue import Card
 from aecore.data.loading import Dataset, Split
 from aecore.data.own_series import whole_series
 from aecore.latent_numbers import digest
@@ -96,7 +95,7 @@ def measure(
         shown,
         originals,
         answers,
-        **_windows(model, config, dataset),
+        _windows(model, config, dataset),
     )
     report = Report(
         data=config.data.name,
@@ -123,7 +122,7 @@ def measure_baselines(
     rule: Threshold | None = None,
     names: Sequence[str] = tuple(BASELINES),
     poll: Poll = lambda done, what: None,
-) -> tuple[tuple[Method, ...], dict[str, tuple[Floats, Floats]], int]:
+) -> tuple[tuple[Method, ...], dict[str, tuple[Scores, Scores]], int]:
     """The same of the other detectors, on the same normal training cases and all test cases.
 
     Returns how well they do, their scores (of training and test cases) by name, and from how many cases they learned.
@@ -181,24 +180,15 @@ def _looked_at(model: Autoencoder, test: Split, shown: NDArray[np.int64]) -> tup
     return chosen.numpy(), as_bytes(torch.from_numpy(answers))
 
 
-def _windows(model: Autoencoder, config: RunConfig, dataset: Dataset) -> dict[str, object]:
-    """All windows of a long series, in its order; nothing of other data."""
+def _windows(model: Autoencoder, config: RunConfig, dataset: Dataset) -> Windows | None:
+    """All windows of a long series; None of other data."""
     if whole_series(config.data.name) is None:
-        return {}
+        return None
     splits = (dataset.train, dataset.validation, dataset.test)
     starts = np.concatenate([split.rows.numpy() for split in splits if split.rows is not None])
     parts = np.repeat(np.arange(3), [len(split) for split in splits])
+    classes = np.concatenate([split.labels.numpy() for split in splits])
     found = [score(model, config, split.images).scores for split in splits]
     order = np.argsort(starts, kind="stable")
-    return {
-        "windows": {name: np.concatenate([each[name] for each in found])[order] for name in found[0]},
-        "starts": starts[order],
-        "parts": parts[order],
-        "window_classes": np.concatenate([split.labels.numpy() for split in splits])[order],
-    }
-
-
-def class_names(card: Card, classes: Sequence[int]) -> str:
-    """Classes in words: “0, 1 and 7”."""
-    names = [card.classes[each] for each in classes]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+    scores = {name: np.concatenate([each[name] for each in found])[order] for name in found[0]}
+    return Windows(scores, starts[order], parts[order], classes[order])

@@ -9,7 +9,7 @@ import io
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -86,6 +86,17 @@ _OWN = TypeAdapter(dict[int, int])
 
 
 @dataclass(frozen=True)
+class Windows:
+    """All windows of a long series, in its order: scores by name (n,), where they begin (n,), the part that they are in (n,): 0
+    training, 1 validation, 2 test, and their classes (n,)."""
+
+    scores: dict[str, Floats]
+    starts: Integers
+    parts: Integers
+    classes: Integers
+
+
+@dataclass(frozen=True)
 class Cases:
     """Scores and cases.
 
@@ -94,8 +105,7 @@ class Cases:
       their place among the test cases, from 1.
     - `shown` (K,): places of the test cases whose `originals` and `reconstructions` are here, (K, C, H, W): uint8 of pictures,
       float32 of sequences in the scale of their card.
-    - of windows of a long series, all of them: where they begin `starts` (n,), the `parts` (n,) they are in (0 training,
-      1 validation, 2 test), their scores by name in `windows`, and their classes `window_classes` (n,).
+    - `windows`: all those of a long series, the test cases among them.
     """
 
     training: dict[str, Floats]
@@ -106,19 +116,16 @@ class Cases:
     shown: Integers
     originals: NDArray[Any]
     reconstructions: NDArray[Any]
-    windows: dict[str, Floats] = field(default_factory=dict)
-    starts: Integers | None = None
-    parts: Integers | None = None
-    window_classes: Integers | None = None
+    windows: Windows | None = None
 
     def to_bytes(self) -> bytes:
         """As the file holds it, compressed."""
-        arrays: dict[str, NDArray[Any]] = {
-            f"{part}.{name}": scores
-            for part in ("training", "validation", "test", "windows")
-            for name, scores in getattr(self, part).items()
-        }
-        arrays |= {name: each for name in _PLAIN if (each := getattr(self, name)) is not None}
+        groups = {"training": self.training, "validation": self.validation, "test": self.test}
+        arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _PLAIN}
+        if self.windows is not None:
+            groups["windows"] = self.windows.scores
+            arrays |= {"starts": self.windows.starts, "parts": self.windows.parts, "window_classes": self.windows.classes}
+        arrays |= {f"{part}.{name}": scores for part, group in groups.items() for name, scores in group.items()}
         buffer = io.BytesIO()
         np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]
         return buffer.getvalue()
@@ -132,11 +139,14 @@ class Cases:
                 part, dot, name = key.partition(".")
                 if dot:
                     grouped[part][name] = kept[key]
-            plain = {name: kept[name] for name in _PLAIN if name in kept}
-            return cls(**grouped, **plain)
+            windows = None
+            if grouped["windows"]:
+                windows = Windows(grouped["windows"], kept["starts"], kept["parts"], kept["window_classes"])
+            plain = [kept[name] for name in _PLAIN]
+            return cls(grouped["training"], grouped["validation"], grouped["test"], *plain, windows=windows)
 
 
-_PLAIN = ("classes", "rows", "shown", "originals", "reconstructions", "starts", "parts", "window_classes")
+_PLAIN = ("classes", "rows", "shown", "originals", "reconstructions")
 
 
 def keep(run: Run, report: Report, cases: Cases) -> None:

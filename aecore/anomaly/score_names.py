@@ -10,6 +10,7 @@ TITLES: Mapping[str, str] = {SQUARED: "Squared error", ABSOLUTE: "Absolute error
 EXPLANATIONS: Mapping[str, str] = {
     SQUARED: "Σ (x − x̂)² over all pixels or time steps: a few large deviations count most.",
     ABSOLUTE: "Σ |x − x̂| over all pixels or time steps: many small deviations count as much as a few large ones.",
-    NEG_ELBO: "reconstruction + KL with sampled codes, an upper bound of −log p(x) in nats: it also minds how unusual the code is "
+    NEG_ELBO: "reconstruction + KL with sampled codes, an upper bound of −log p(x) in nats: it also minds how unusual the "
+    "code is "
     "(An & Cho 2015).",
 }

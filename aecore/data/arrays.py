@@ -11,7 +11,7 @@ import io
 import os
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import platformdirs
@@ -25,7 +25,6 @@ from aecore.data.shape_grid import Grid
 from aecore.data.shapes import Shapes
 
 Bytes = NDArray[np.uint8]
-Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _SEED = 20_240_229
@@ -35,11 +34,11 @@ _DIGIT_CLASSES = 10
 class ArraySplit(NamedTuple):
     """Images uint8 (N, channels, height, width), labels int64 (N,), factors int64 (N, K) or None.
 
-    Sequences are float32 (N, channels, 1, length) in the scale of their card. `rows` (N,), where they came from a file: the line of
-    each, or of windows of a long series the time step at which each begins.
+    Sequences are float32 (N, channels, 1, length) in the scale of their card. `rows` (N,), where they came from a file: the line
+    of each, or of windows of a long series the time step at which each begins.
     """
 
-    images: Bytes | Floats
+    images: NDArray[Any]
     labels: Integers
     factors: Integers | None = None
     rows: Integers | None = None

@@ -33,8 +33,8 @@ class Card:
     there are none. `resolutions` are the sizes that the set comes in, the usual one first.
 
     A sequence is an image of height 1, whose width is its length in time steps. Its values are numbers: 0 and 1 stand for the two
-    ends of `scale`, (lowest, highest) of each channel in its own unit, and values beyond are possible. `channel_names` are those of
-    its channels. `train_counts`: training examples of each class, where classes are not equally frequent.
+    ends of `scale`, (lowest, highest) of each channel in its own unit, and values beyond are possible. `channel_names` are those
+    of its channels. `train_counts`: training examples of each class, where classes are not equally frequent.
     `normal`: the classes that are usually taken as normal when anomalies are looked for. `is_labelled`: whether the classes are
     known; else there is one, that says nothing.
     """
@@ -197,7 +197,7 @@ _ALL = (
         bundled=True,
         resolutions=(SEQUENCE_LENGTH,),
         channel_names=("ECG, mV",),
-        scale=((-0.8, 1.8),),
+        scale=((-1.0, 2.5),),
         train_counts=(3_000, 450, 450, 450, 450),
     ),
     Card(
@@ -216,7 +216,7 @@ _ALL = (
         bundled=True,
         resolutions=(SEQUENCE_LENGTH,),
         channel_names=MACHINE_CHANNELS,
-        scale=((-3.0, 3.0), (-3.0, 3.0), (-3.0, 3.0)),
+        scale=((-3.0, 3.0), (0.0, 3.0), (0.0, 3.5)),
         train_counts=(3_000, 450, 450, 450, 450),
     ),
 )

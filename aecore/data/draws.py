@@ -34,7 +34,7 @@ class Draws:
         """Numbers strictly between `low` and `high`, in the given shape."""
         raw = np.random.PCG64((*self._seed, self._calls)).random_raw(math.prod(shape)).reshape(shape)
         self._calls += 1
-        return low + (high - low) * ((raw >> np.uint64(64 - _BITS)) + 0.5) * 0.5**_BITS
+        return low + (high - low) * ((raw >> np.uint64(64 - _BITS)).astype(np.float64) + 0.5) * 0.5**_BITS
 
     def normal(self, *shape: int, sd: float = 1.0) -> Floats:
         """Numbers with mean 0 and standard deviation `sd`, at most 8.2 of it away (the inverse of the distribution function)."""

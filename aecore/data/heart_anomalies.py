@@ -4,8 +4,8 @@ The model's z is linear in the pushes of its waves, so a beat that is lost, repl
 answer to the difference. That answer dies away slowly (over a second), so it is faded out where the anomaly's waves have ended:
 outside its span an anomaly changes nothing.
 
-A window of N is SEQUENCE_LENGTH samples in mV at RATE samples a second. Its `angles` (N, 2 (LEAD + SEQUENCE_LENGTH) − 1) begin
-LEAD samples earlier and stand at every half step; an R wave is at each multiple of 2π.
+A window is SEQUENCE_LENGTH samples in mV at RATE samples a second, and its angles are given at every half step; an R wave is at
+each multiple of 2π.
 """
 
 from __future__ import annotations
@@ -26,8 +26,6 @@ Integers = NDArray[np.int64]
 NORMAL, ECTOPIC, MISSING, ST_ELEVATION, NOISE_BURST = range(5)
 RATE = 128
 """Samples a second, and also steps of integration: their error is below 0.001 mV."""
-LEAD = 192
-"""Samples made before a window, in which z forgets where it started."""
 MARGIN = 8
 """Samples at either end of a window in which no anomaly begins or ends; only ST elevation, of all beats, reaches there."""
 
@@ -46,22 +44,22 @@ class Chances(NamedTuple):
 
 
 class Beats(NamedTuple):
-    """Windows as the anomalies see them: `angles`, the waves of each window's heart, its beats a minute (N,), and the chances."""
+    """N windows as the anomalies see them: angles (N, 2 SEQUENCE_LENGTH − 1), the waves of each one's heart, and the chances."""
 
     angles: Floats
     waves: Waves
-    rates: Floats
     chances: Chances
 
     def of(self, chosen: Integers) -> Beats:
         """Some of the windows."""
-        waves, chances = (type(parts)(*(part[chosen] for part in parts)) for parts in (self.waves, self.chances))
-        return Beats(self.angles[chosen], waves, self.rates[chosen], chances)
+        waves, chances = ([part[chosen] for part in parts] for parts in (self.waves, self.chances))
+        return Beats(self.angles[chosen], Waves(*waves), Chances(*chances))
 
 
 def draw_chances(draws: Draws, count: int) -> Chances:
     """Chances for `count` windows, whether or not anything will go wrong in them."""
-    return Chances(*draws.uniform(count, 4).T, draws.normal(count, SEQUENCE_LENGTH))
+    place, height, early, extent = draws.uniform(count, 4).T
+    return Chances(place, height, early, extent, draws.normal(count, SEQUENCE_LENGTH))
 
 
 def _between(angles: Floats, first: Floats, last: Floats) -> Floats:
@@ -77,9 +75,10 @@ def _ends(waves: Waves) -> tuple[Floats, Floats]:
 
 def _choose_beat(angles: Floats, first: Floats, last: Floats, place: Floats) -> Floats:
     """The angle (N,) of an R wave that has room for `first` ... `last` around it within the margins of its window."""
-    earliest = np.ceil((angles[:, 2 * (LEAD + MARGIN)] - first) / _TURN)
+    earliest = np.ceil((angles[:, 2 * MARGIN] - first) / _TURN)
     latest = np.floor((angles[:, -1 - 2 * MARGIN] - last) / _TURN)
-    return _TURN * (earliest + np.floor(place * (latest - earliest + 1)))
+    chosen: Floats = earliest + np.floor(place * (latest - earliest + 1))
+    return _TURN * chosen
 
 
 def _one_beat(from_beat: Floats, waves: Waves) -> Floats:
@@ -139,21 +138,22 @@ def _lifted_st(beats: Beats, strength: float) -> Floats:
     universal definition of myocardial infarction").
     """
     centre, width = beats.waves.angles[:, [3]] + 0.55, 0.28
+    away = nearest_turn(beats.angles[:, ::2] - centre)
     height = strength * (0.22 + 0.2 * beats.chances.height)
-    size = height * _TURN * beats.rates / 60 / width**2
-    lift = integrate(push(nearest_turn(beats.angles - centre), size[:, None], np.float64(width)), RATE)
     side = np.full_like(height, 3 * width)
-    return lift * _between(nearest_turn(beats.angles[:, ::2] - centre), -side, side)
+    return height[:, None] * np.exp(-(away**2) / (2 * width**2)) * _between(away, -side, side)
 
 
 def _burst(beats: Beats, strength: float) -> Floats:
-    """Noise of a muscle or an electrode for 0.4 to 0.9 s, swelling and fading; at its height its SD is 0.2 to 0.4 mV × `strength`."""
+    """Noise of a muscle or an electrode for 0.4 to 0.9 s, swelling and fading; at its height its SD is 0.2 to 0.4 mV × "
+    "`strength`."""
     chances = beats.chances
     length = np.round(RATE * (0.4 + 0.5 * chances.extent))
     start = MARGIN + np.floor(chances.place * (SEQUENCE_LENGTH - 2 * MARGIN - length + 1))
-    along = np.clip((np.arange(-LEAD, SEQUENCE_LENGTH) - start[:, None] + 0.5) / length[:, None], 0, 1)
+    along = np.clip((np.arange(SEQUENCE_LENGTH) - start[:, None] + 0.5) / length[:, None], 0, 1)
     height = strength * (0.2 + 0.2 * chances.height)
-    return height[:, None] * np.sin(math.pi * along) ** 2 * np.pad(chances.noise, ((0, 0), (LEAD, 0)))
+    burst: Floats = height[:, None] * np.sin(math.pi * along) ** 2 * chances.noise
+    return burst
 
 
 _KINDS: dict[int, Callable[[Beats, float], Floats]] = {
@@ -167,13 +167,13 @@ _KINDS: dict[int, Callable[[Beats, float], Floats]] = {
 def anomalies(beats: Beats, labels: Integers, difficulty: float) -> tuple[Floats, Integers]:
     """What the anomalies that `labels` (N,) name add to each window in mV (N, SEQUENCE_LENGTH), and their spans (N, 2).
 
-    A span is the first and the last changed sample + 1, or 0, 0. `difficulty` (above 0) divides the strength of an anomaly; that of
-    an ectopic or a missing beat, which are complete at 1, is no greater below.
+    A span is the first and the last changed sample + 1, or 0, 0. `difficulty` (above 0) divides the strength of an anomaly; that
+    of an ectopic or a missing beat, which are complete at 1, is no greater below.
     """
     added = np.zeros((len(labels), SEQUENCE_LENGTH))
     for label, kind in _KINDS.items():
         chosen = np.flatnonzero(labels == label)
-        added[chosen] = kind(beats.of(chosen), 1 / difficulty)[:, LEAD:]
+        added[chosen] = kind(beats.of(chosen), 1 / difficulty)
     # Half a cosine at its very start, or sin² at 0 and 1, is not always exactly 0.
     added[np.abs(added) < 1e-9] = 0.0
     changed = added != 0

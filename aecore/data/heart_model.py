@@ -31,9 +31,9 @@ WIDTHS = np.array([0.25, 0.1, 0.1, 0.1, 0.4])
 
 # The paper scales each finished recording to −0.4 ... 1.2 mV. Here the two numbers are fixed to what that is for Table I at
 # 60 beats a minute, so that a recording's size does not depend on what else is in it.
-MILLIVOLTS = 27.55
+MILLIVOLTS = 27.476
 """Millivolts for each unit of z in the paper, by which the sizes aᵢ are multiplied here."""
-BASELINE = 0.044
+BASELINE = 0.047
 """Millivolts added to z."""
 
 WANDER = 0.15
@@ -89,7 +89,8 @@ def rr_process(turns: Floats, rates: Floats, spread: float = 1.0) -> Floats:
     phases = np.exp(2j * math.pi * np.pad(turns, ((0, 0), (1, 0))))
     process = np.fft.irfft(np.sqrt(power) * phases, axis=1)
     spreads = 60 * spread / rates**2
-    return 60 / rates[:, None] + process * (spreads / process.std(axis=1))[:, None]
+    rr: Floats = 60 / rates[:, None] + process * (spreads / process.std(axis=1))[:, None]
+    return rr
 
 
 def angles_of(rr: Floats, start: Floats, steps: int, rate: float) -> Floats:
@@ -104,7 +105,7 @@ def angles_of(rr: Floats, start: Floats, steps: int, rate: float) -> Floats:
     second = np.minimum(times.astype(np.int64), rr.shape[1] - 2)
     speed = 2 * math.pi / rr
     speeds = speed[:, second] + (speed[:, second + 1] - speed[:, second]) * (times - second)
-    angles = np.empty_like(speeds)
+    angles: Floats = np.empty_like(speeds)
     angles[:, 0] = start
     np.cumsum((speeds[:, 1:] + speeds[:, :-1]) / (4 * rate), axis=1, out=angles[:, 1:])
     angles[:, 1:] += start[:, None]

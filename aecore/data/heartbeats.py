@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from aecore.data.draws import Draws
-from aecore.data.heart_anomalies import LEAD, MARGIN, RATE, Beats, anomalies, draw_chances
+from aecore.data.heart_anomalies import MARGIN, RATE, Beats, anomalies, draw_chances
 from aecore.data.heart_model import (
     BASELINE,
     BREATHING_FREQUENCY,
@@ -34,6 +34,7 @@ Signals = NDArray[np.float32]
 Integers = NDArray[np.int64]
 
 _TURN = 2 * math.pi
+_LEAD = 192  # samples made before a recording, in which z forgets where it started (its time constant is a second)
 _BLOCK = 256  # windows made at a time: few enough for their arrays to stay in the processor's cache
 
 
@@ -76,8 +77,8 @@ def _hearts(draws: Draws, count: int) -> _Hearts:
 
 
 def _angles(draws: Draws, hearts: _Hearts, length: int) -> Floats:
-    """Angles from LEAD samples before recordings of `length` samples, at every half step: (N, 2 (LEAD + length) − 1)."""
-    steps = LEAD + length - 1
+    """Angles from _LEAD samples before recordings of `length` samples, at every half step: (N, 2 (_LEAD + length) − 1)."""
+    steps = _LEAD + length - 1
     # At least about two minutes, so that the spectrum of the RR intervals has room for its two peaks.
     half = max(64, math.ceil(steps / RATE / 2) + 1)
     rr = rr_process(draws.uniform(len(hearts.rates), half), hearts.rates)
@@ -88,7 +89,7 @@ def _clean(hearts: _Hearts, angles: Floats) -> Floats:
     """Normal electrocardiograms in mV (N, length), before gain and noise."""
     times = np.arange(angles.shape[1]) / (2 * RATE)
     baseline = hearts.wander[:, None] * np.sin(_TURN * (hearts.breathing[:, None] * times + hearts.breath[:, None]))
-    return BASELINE + integrate(beat_pushes(angles, hearts.waves) + baseline, RATE)[:, LEAD:]
+    return BASELINE + integrate(beat_pushes(angles, hearts.waves) + baseline, RATE)[:, _LEAD:]
 
 
 def _block(draws: Draws, labels: Integers, difficulty: float) -> tuple[Signals, Integers]:
@@ -96,7 +97,7 @@ def _block(draws: Draws, labels: Integers, difficulty: float) -> tuple[Signals, 
     hearts = _hearts(draws, count)
     angles = _angles(draws, hearts, SEQUENCE_LENGTH)
     noise = hearts.noise[:, None] * draws.normal(count, SEQUENCE_LENGTH)
-    added, spans = anomalies(Beats(angles, hearts.waves, hearts.rates, draw_chances(draws, count)), labels, difficulty)
+    added, spans = anomalies(Beats(angles[:, 2 * _LEAD :], hearts.waves, draw_chances(draws, count)), labels, difficulty)
     signals = hearts.gain[:, None] * (_clean(hearts, angles) + added) + noise
     return signals.astype(np.float32), spans
 
@@ -129,12 +130,9 @@ def heart_recording(length: int, seed: int) -> tuple[Signals, Integers]:
     hearts = _hearts(draws, 1)
     angles = _angles(draws, hearts, length)
     signal = _clean(hearts, angles)[0]
-    # Each window of the recording has its own anomaly, and its angles begin LEAD samples before it as any window's do.
-    around = np.arange(2 * (LEAD + SEQUENCE_LENGTH) - 1) + 2 * starts[:, None]
+    within = 2 * (_LEAD + starts[:, None]) + np.arange(2 * SEQUENCE_LENGTH - 1)
     one = np.zeros(len(starts), np.int64)
-    beats = Beats(
-        angles[0, around], Waves(*(part[one] for part in hearts.waves)), hearts.rates[one], draw_chances(draws, len(starts))
-    )
+    beats = Beats(angles[0, within], Waves(*(part[one] for part in hearts.waves)), draw_chances(draws, len(starts)))
     added, spans = anomalies(beats, kinds, difficulty=1.0)
     # An ST segment that the end of a window cuts is lifted gently.
     at = np.arange(SEQUENCE_LENGTH)

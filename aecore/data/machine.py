@@ -81,7 +81,7 @@ def draw_machines(draws: Draws, count: int) -> Machines:
 
 
 def sensors(machines: Machines, times: Floats, turns: Floats) -> Floats:
-    """Readings (N, 3, T) without noise at `times` (T,) in seconds, the shaft having gone `turns` (N, T) further than it should."""
+    """Readings (N, 3, T) without noise at `times` (T,) in seconds; the shaft has gone `turns` (N, T) further than it should."""
     swing, frequency = machines.swing[:, :, None], machines.swing_frequency[:, :, None]
     angle = _TURN * (frequency * times + machines.swing_start[:, :, None])
     load = machines.load[:, None] + (swing * np.sin(angle)).sum(axis=1)
@@ -117,8 +117,8 @@ def _shape(label: int, along: Floats) -> Floats:
 def draw_effects(draws: Draws, labels: Integers) -> Effects:
     """Anomalies for windows of the classes `labels` (N,): a drift, spike or level shift in one or more channels.
 
-    A change of frequency is felt by the vibration and by the current, which has a ripple of the rotation. The shaft gains or loses
-    one or two whole turns, so that after the span it stands as if nothing had been.
+    A change of frequency is felt by the vibration and by the current, which has a ripple of the rotation. The shaft gains or
+    loses one or two whole turns, so that after the span it stands as if nothing had been.
     """
     count = len(labels)
     extent, place, height, sign, turn = draws.uniform(count, 5).T

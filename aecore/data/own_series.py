@@ -37,9 +37,9 @@ _FARTHEST = 10.0  # ranges from the middle: what is farther is brought here, whe
 class Preparation:
     """How a file becomes examples.
 
-    window, stride: time steps of an example cut from a long series, and from one to the next. train_share: share of a long series,
-    from its beginning, that is trained on. normalise: whether each example is brought to mean 0 and standard deviation 1 by itself,
-    as in the UCR archive, so that only its shape counts.
+    window, stride: time steps of an example cut from a long series, and from one to the next. train_share: share of a long
+    series, from its beginning, that is trained on. normalise: whether each example is brought to mean 0 and standard deviation 1
+    by itself, as in the UCR archive, so that only its shape counts.
     """
 
     window: int = 128
@@ -97,7 +97,7 @@ def keep_series(table: SeriesTable, title: str, preparation: Preparation | None 
         np.savez(beside / "series.npz", **arrays)
         if table.layout == "long":
             labels = {} if table.labels is None else {"labels": _indices(table.labels, classes)}
-            np.savez(beside / "whole.npz", values=table.values, **labels)
+            np.savez(beside / "whole.npz", values=table.values, **labels)  # type: ignore[arg-type]
         (beside / "about.json").write_text(json.dumps({"notes": table.notes, **asdict(preparation)}), encoding="utf-8")
         write_card(card, beside)
         beside.rename(folder)
@@ -115,7 +115,7 @@ def whole_series(name: str) -> Whole | None:
     if not (folder / "whole.npz").is_file():
         return None
     with np.load(folder / "whole.npz", allow_pickle=False) as kept:
-        labels = kept["labels"] if "labels" in kept else None
+        labels = kept.get("labels")
         window = json.loads((folder / "about.json").read_bytes())["window"]
         return Whole(kept["values"], labels, int(window))
 
@@ -190,10 +190,11 @@ def _scaled(parts: Parts, normalise: bool) -> tuple[Parts, tuple[tuple[float, fl
             low, high = float(train[:, channel].min()), float(train[:, channel].max())
         span = (high - low) or max(1.0, abs(low))
         scale.append((low - _MARGIN * span, high + _MARGIN * span))
-    low, high = (np.array(ends, np.float64)[None, :, None, None] for ends in zip(*scale, strict=True))
+    lowest, highest = (np.array(ends, np.float64)[None, :, None, None] for ends in zip(*scale, strict=True))
 
     def bring(images: Floats) -> Floats:
-        return np.clip((images - low) / (high - low), 0.5 - _FARTHEST, 0.5 + _FARTHEST).astype(np.float32)
+        scaled = (images - lowest) / (highest - lowest)
+        return np.asarray(np.clip(scaled, 0.5 - _FARTHEST, 0.5 + _FARTHEST), np.float32)
 
     return parts.map(bring), tuple(scale)
 
@@ -204,7 +205,7 @@ def _each_by_itself(images: Floats) -> Floats:
     centred = wide - wide.mean(axis=3, keepdims=True)
     deviation = centred.std(axis=3, keepdims=True)
     is_constant = deviation <= 1e-9 * np.abs(wide).max(axis=3, keepdims=True)
-    return (centred / np.where(is_constant, np.inf, deviation)).astype(np.float32)
+    return np.asarray(centred / np.where(is_constant, np.inf, deviation), np.float32)
 
 
 def _card(

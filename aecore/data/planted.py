@@ -37,7 +37,7 @@ def chosen_labels(count: int, labels: NDArray[np.integer] | None) -> Integers:
 
 
 def anomalous_windows(draws: Draws, length: int) -> tuple[Integers, Integers]:
-    """The first time steps (M,) of separate windows in a recording of `length` steps, after its normal part, and their classes (M,).
+    """Separate windows in a recording of `length` steps, after its normal part: their first steps (M,) and their classes (M,).
 
     M is 12, or fewer where there is no room; all kinds come once before any comes again. ValueError if there is no room for one.
     """

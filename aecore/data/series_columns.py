@@ -222,7 +222,7 @@ def _refuse_without_numbers(columns: Columns, head: Head, rows: list[list[str]])
     if not columns.values:
         raise SeriesFileError("The file has no values beside the label and the times: choose “none” as the label column.")
     values = list(columns.values)
-    if rows and not head.numeric[values].any() and head.textual[values].any():
+    if rows and not (head.kinds[:, values] == NUMBER).any() and head.textual[values].any():
         at = values[int(head.textual[values].argmax())]
         raise SeriesFileError(
             f"There are no numbers in the file, and “{shown(rows[0][at])}” is the first text in {columns.name(at)}: "

@@ -92,8 +92,8 @@ def tested_parts(
 def windows_parts(values: Floats, labels: Integers | None, preparation: Preparation) -> Parts:
     """Windows of one long series (T, C): its beginning for training, then a tenth for validation, then the test part.
 
-    No window lies in two parts. The class of a window is 0, the most frequent one, where all its time steps have it; else the most
-    frequent of the others in it.
+    No window lies in two parts. The class of a window is 0, the most frequent one, where all its time steps have it; else the
+    most frequent of the others in it.
     """
     total, window, stride = len(values), preparation.window, preparation.stride
     starts = np.arange(0, total - window + 1, stride)

@@ -196,8 +196,8 @@ def _check_size(draft: _Draft) -> None:
     if draft.columns.layout == "long":
         if rows < MIN_LENGTH:
             raise SeriesFileError(
-                f"The file has {_count(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are needed: "
-                "choose a file with a longer series."
+                f"The file has {_count(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are "
+                "needed: choose a file with a longer series."
             )
         return
     if rows < MIN_ROWS:

@@ -12,9 +12,9 @@ from aecore.anomaly.results import add_baselines, keep
 from aecore.config_errors import ConfigError
 from aecore.config_sections import DataConfig
 from aecore.data.downloads import DataUnavailableError
-from aecore.data.machine import MACHINE_CLASSES, machine_recording
+from aecore.data.machine import machine_recording
 from aecore.data.own_series import Preparation, keep_series, make_room
-from aecore.data.sequence_names import MACHINE_CHANNELS
+from aecore.data.sequence_names import MACHINE_CHANNELS, MACHINE_CLASSES
 from aecore.data.series_file import ReadOptions, SeriesFileError, SeriesTable, read_series
 from aecore.recording import load_kept
 from aecore.runs import Run, all_runs, find_run, runs_root
@@ -48,7 +48,8 @@ def read_file(arguments: Message, arrays: Arrays, report: Report) -> tuple[Messa
 
 
 def example_series(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
-    """A long recording of a machine, as if somebody had uploaded it. Arguments: `preparation`. Result: as of :func:`read_file`."""
+    """A long recording of a machine, as if somebody had uploaded it. Arguments: `preparation`. Result: as of "
+    ":func:`read_file`."""
     report(0.0, "Running the machine")
     values, labels = machine_recording(_EXAMPLE_LENGTH, _EXAMPLE_SEED)
     words = tuple(MACHINE_CLASSES[label] for label in labels.tolist())

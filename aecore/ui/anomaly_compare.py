@@ -16,7 +16,8 @@ from aecore.ui.measurement import Measurement
 def show(run: Run) -> None:
     """The whole tab."""
     st.markdown(
-        "Is a network worth it? Four detectors that need no training to speak of are given **the same normal cases**, as raw values, "
+        "Is a network worth it? Four detectors that need no training to speak of are given **the same normal cases**, as raw "
+        "values, "
         "and score **the same test cases**."
     )
     if not is_ready(run):
@@ -33,7 +34,8 @@ def show(run: Run) -> None:
         return
     if report.scores[0].auroc is None:
         st.info(
-            "The test cases are all normal, or all anomalous, so no detector can tell them apart: choose other normal classes, or "
+            "The test cases are all normal, or all anomalous, so no detector can tell them apart: choose other normal "
+            "classes, or "
             "data with both kinds.",
             icon=":material/info:",
         )
@@ -71,7 +73,8 @@ def _table(report: Report) -> None:
         f" The others learned from {report.fitted:,} of them." if report.fitted and report.fitted < report.train_cases else ""
     )
     st.caption(
-        f"{report.test_cases:,} test cases, {report.anomalous:,} of them anomalous; {report.train_cases:,} normal ones to learn from."
+        f"{report.test_cases:,} test cases, {report.anomalous:,} of them anomalous; {report.train_cases:,} normal ones to "
+        "learn from."
         f"{fitted} AUROC and average precision with their 95 % bootstrap intervals; the others at each one's own threshold, "
         f"{report.rule} of its training scores, which knows no labels."
     )
@@ -89,7 +92,8 @@ def verdict(report: Report) -> str:
     apart = ours.low > theirs.high or theirs.low > ours.high
     chance = "The intervals are apart." if apart else "The intervals overlap: that may be chance."
     return (
-        f"The network’s {network.title.lower()} reaches **{ours.value:.3f}**, {difference:.3f} {more} than the best of the others, "
+        f"The network’s {network.title.lower()} reaches **{ours.value:.3f}**, {difference:.3f} {more} than the best of the "
+        "others, "
         f"{best.title} ({theirs.value:.3f}). {chance}"
     )
 

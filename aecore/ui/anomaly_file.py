@@ -39,8 +39,10 @@ def upload(present: str | None) -> str | None:
     """The controls of a file; returns the name of its data set, or None as long as there is none that could be read."""
     with st.container(border=True, key="anomaly_file"):
         st.markdown(
-            "A text file with **one series a row** (a label may stand first, as in the UCR archive), or **one long series**, one time "
-            "step a row and a column for each channel, which is cut into windows. Comma, semicolon or tab; with or without a header. "
+            "A text file with **one series a row** (a label may stand first, as in the UCR archive), or **one long series**, "
+            "one time "
+            "step a row and a column for each channel, which is cut into windows. Comma, semicolon or tab; with or without a "
+            "header. "
             f"At most {int(st.get_option('server.maxUploadSize'))} MB and {LIMITS.rows:,} rows."
         )
         first, second = st.columns(2)

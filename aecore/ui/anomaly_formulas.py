@@ -9,8 +9,8 @@ def formulas() -> None:
     """All of them, in the order of the page."""
     with st.expander("In formulas"):
         st.markdown(
-            r"**Score.** With $\hat x = g(f(x))$, the reconstruction of a case $x$ with $P$ pixels or time steps (and channels); a "
-            "VAE also has its negative ELBO, which minds how unusual the code is (An & Cho 2015):"
+            r"**Score.** With $\hat x = g(f(x))$, the reconstruction of a case $x$ with $P$ pixels or time steps (and channels); "
+            "a VAE also has its negative ELBO, which minds how unusual the code is (An & Cho 2015):"
         )
         st.latex(r"s_2(x) = \sum_{i=1}^{P} (x_i - \hat x_i)^2, \qquad s_1(x) = \sum_{i=1}^{P} |x_i - \hat x_i|")
         st.latex(r"s_{-\mathrm{ELBO}}(x) = \mathbb{E}_{q(z|x)}\bigl[-\log p(x|z)\bigr] + \mathrm{KL}\bigl(q(z|x)\,\|\,p(z)\bigr)")
@@ -22,8 +22,9 @@ def formulas() -> None:
             r"F_1 = \frac{2\,TP}{2\,TP + FP + FN}"
         )
         st.markdown(
-            "**Areas.** AUROC is the chance that an anomalous case has a larger score than a normal one (ties count half); average "
-            "precision sums the precision over the steps of the recall. Intervals: cases are drawn again, with replacement."
+            "**Areas.** AUROC is the chance that an anomalous case has a larger score than a normal one (ties count half); "
+            "average precision sums the precision over the steps of the recall. Intervals: cases are drawn again, with "
+            "replacement."
         )
         st.latex(r"\mathrm{AUROC} = P(s_+ > s_-) + \tfrac12 P(s_+ = s_-), \qquad \mathrm{AP} = \sum_n (R_n - R_{n-1})\,P_n")
         st.caption(

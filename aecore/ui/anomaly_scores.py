@@ -171,37 +171,35 @@ def _words(card: Card, cases: Cases) -> tuple[str, str]:
     """How a case is called, and what its score is summed over."""
     if not card.is_sequence:
         return "Test picture", "pixels"
-    if cases.starts is not None:
+    if cases.windows is not None:
         return "Window at step", "time steps"
     return ("Row" if card.name.startswith("series-") else "Test sequence"), "time steps"
 
 
 def _in_own_unit(values: np.ndarray[Any, np.dtype[Any]], card: Card) -> np.ndarray[Any, np.dtype[np.float32]]:
     low, high = (np.array(ends, np.float32)[None, :, None, None] for ends in zip(*card.scale, strict=True))
-    return (low + values * (high - low)).astype(np.float32)
+    return np.asarray(low + values * (high - low), np.float32)
 
 
 def _series(data: str, report: Report, cases: Cases, name: str) -> LongSeries | None:
-    if cases.starts is None or cases.parts is None or cases.window_classes is None:
-        return None
-    drawn = _drawn(data)
-    if drawn is None:
+    windows, drawn = cases.windows, _drawn(data)
+    if windows is None or drawn is None:
         return None
     low, high, length, window = drawn
     places = {start: place for place, start in enumerate(cases.rows.tolist())}
     positions = [
         places.get(start, -1) if part == 2 else -1
-        for start, part in zip(cases.starts.tolist(), cases.parts.tolist(), strict=True)
+        for start, part in zip(windows.starts.tolist(), windows.parts.tolist(), strict=True)
     ]
-    truth = (~np.isin(cases.window_classes, report.normal)).astype(np.int8)
+    truth = (~np.isin(windows.classes, report.normal)).astype(np.int8)
     return LongSeries(
         low=low,
         high=high,
         length=length,
         window=window,
-        starts=cases.starts.astype(np.int32),
-        scores=cases.windows[name],
-        parts=cases.parts.astype(np.int8),
+        starts=windows.starts.astype(np.int32),
+        scores=windows.scores[name],
+        parts=windows.parts.astype(np.int8),
         positions=np.array(positions, np.int32),
         truth=truth if report.is_labelled else np.full(len(truth), -1, np.int8),
     )
@@ -209,7 +207,8 @@ def _series(data: str, report: Report, cases: Cases, name: str) -> LongSeries | 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _drawn(data: str) -> tuple[Any, Any, int, int] | None:
-    """The least and the largest value of each channel in each column of the drawing, (C, P) each; its length; that of a window."""
+    """The least and the largest value of each channel in each column of the drawing, (C, P) each; its length; that of a "
+    "window."""
     whole = whole_series(data)
     if whole is None:
         return None
@@ -227,6 +226,7 @@ def _measured_on(report: Report, card: Card) -> str:
         f" Normal is: {names}." if report.is_labelled else " Without labels there are no curves: threshold and ranks are all."
     )
     return (
-        f"{learned}; scores of {report.test_cases:,} test {what} of {card.title} that it never saw, {report.train_cases:,} of its "
+        f"{learned}; scores of {report.test_cases:,} test {what} of {card.title} that it never saw, {report.train_cases:,} "
+        "of its "
         f"training {what} and {report.validation_cases:,} normal ones that were held back.{normal}"
     )

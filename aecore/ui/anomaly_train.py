@@ -42,11 +42,11 @@ def show(run: Run | None, train_page: str) -> None:
     """The whole tab. `run`: the detector that the page shows; `train_page`: where more can be set."""
     _FORM.come_back()
     st.markdown(
-        "The network learns from **normal cases only**. It never sees the others: what it cannot reconstruct later must be something "
-        "that it did not learn."
+        "The network learns from **normal cases only**. It never sees the others: what it cannot reconstruct later must be "
+        "something that it did not learn."
     )
     with st.container(horizontal=True, vertical_alignment="bottom", key="anomaly_settings"):
-        data = st.selectbox(
+        chosen = st.selectbox(
             "Learn from",
             [*_SEQUENCES_FIRST, FILE],
             key="anomaly_data",
@@ -54,8 +54,7 @@ def show(run: Run | None, train_page: str) -> None:
             width=210,
             format_func=lambda name: "A file of your own" if name == FILE else CARDS[name].title if name in CARDS else name,
         )
-        if data == FILE:
-            data = own_series()
+        data = own_series() if chosen == FILE else str(chosen)
         normal = _choose_normal(data)
         network = st.segmented_control(
             "Network",
@@ -84,7 +83,8 @@ def show(run: Run | None, train_page: str) -> None:
             key="anomaly_code",
             bind="query-params",
             width=120,
-            help="How many numbers a case is squeezed into. With many, anomalies can be copied too; with few, normal cases suffer.",
+            help="How many numbers a case is squeezed into. With many, anomalies can be copied too; with few, "
+            "normal cases suffer.",
         )
         epochs = st.number_input(
             "Epochs",
@@ -96,7 +96,7 @@ def show(run: Run | None, train_page: str) -> None:
             width=120,
             help="0: as many as usual for such data.",
         )
-    if st.session_state["anomaly_data"] == FILE:
+    if chosen == FILE:
         data = upload(data)
     config = _configured(data, normal, str(network), str(loss), int(code), int(epochs))
     with st.container(horizontal=True, vertical_alignment="center", key="anomaly_train_toolbar"):

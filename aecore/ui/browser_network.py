@@ -31,8 +31,8 @@ def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tup
     `bias`, counted in floats. Of a dense layer with `top_k` only so many numbers are kept, the largest.
     A `tied` dense layer uses the first `inputs` rows of an encoder's weight, transposed.
     Convolutions, all with padding (kernel - 1) / 2 rounded down, also have `input_shape` and `output_shape` (channels,
-    height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2); `is_flat` where the filters are
-    one pixel high and neither pad nor stride downwards, as those of a sequence. Where a skip connection ends,
+    height, width), `kernel_size` and, where they are not transposed, `stride` (the others have 2); `is_flat` where the filters
+    are one pixel high and neither pad nor stride downwards, as those of a sequence. Where a skip connection ends,
     the layer has as `skip` the position in "encoder" of the layer whose answer is added before the activation. Layers that only
     reshape are left out, but where a skip connection ends there is a layer of kind "add" with `inputs`, `outputs` and `skip`
     only.

@@ -108,7 +108,8 @@ def _here() -> None:
         )
         if not PICTURES[data].bundled:
             st.caption(
-                f"{PICTURES[data].title} is downloaded once, if this server does not have it. With {PICTURES[data].train:,} pictures "
+                f"{PICTURES[data].title} is downloaded once, if this server does not have it. With {PICTURES[data].train:,} "
+                "pictures "
                 "each point takes a while."
             )
         if not sizes:

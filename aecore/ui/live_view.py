@@ -16,6 +16,7 @@ SCRIPTS = (
     "curve.js",
     "run_stages.js",
     "chart.js",
+    "sequences.js",
     "pictures.js",
     "markers.js",
     "scatter.js",
@@ -55,6 +56,7 @@ def live_run(
     unit: str = "",
     labels: Mapping[str, str] | None = None,
     stages: Sequence[Stage] = (),
+    shape: tuple[int, ...] = (1, 28, 28),
 ) -> str | None:
     """Show a run while it trains: its losses, its reconstructions and its codes, drawn as they come.
 
@@ -68,6 +70,8 @@ def live_run(
     unit: what the losses of the first run are counted in.
     labels: names to show for terms of the objective, by column name without "train_" or "val_".
     stages: those of the first run, or while there is none of the one to come. More than one are listed, and lie behind its chart.
+    shape: (channels, height, width) of the examples of the first run, or while there is none of the one to come; a sequence has
+        height 1.
     Returns the first run's new state, once, in the rerun that a change of state causes; None in every other rerun.
     """
     base = str(st.get_option("server.baseUrlPath") or "").strip("/")
@@ -84,6 +88,7 @@ def live_run(
             "labels": _LABELS | dict(labels or {}),
             "explanations": _EXPLANATIONS,
             "stages": described(stages),
+            "shape": list(shape),
         },
         on_state_change=lambda: None,
     )

@@ -27,8 +27,8 @@ class RunChoice:
     """The selector of a page, or of one tab of it.
 
     view: the tab. key: in the address, where no other page uses it. first: names of the app's runs that it starts with.
-    suits: whether a run with that configuration belongs there. tabs: the key of the page's tabs, also in the address. tab: the wish
-    for one of them.
+    suits: whether a run with that configuration belongs there. tabs: the key of the page's tabs, also in the address. tab: the
+    wish for one of them.
     """
 
     view: str

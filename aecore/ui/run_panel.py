@@ -115,6 +115,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
         invitation=invitation,
         labels=_LABELS,
         stages=shown_config.stages if shown_config is not None else (),
+        shape=shown_config.plan.input_shape if shown_config is not None else (1, 28, 28),
     )
     if run is None:
         return

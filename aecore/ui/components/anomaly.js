@@ -246,7 +246,7 @@ class AnomalyView {
     this.roc.place(called)
     this.precisionRecall.place(called)
     this.gallery.draw(theme, { cases, threshold, labels, own })
-    Object.assign(this.root.dataset, {
+    this.leaveReadings({
       id: cases.id,
       threshold,
       called,
@@ -259,6 +259,12 @@ class AnomalyView {
       order: this.gallery.shownNow.join(" "),
       spans: cases.series ? this.series.spans.length : "",
     })
+  }
+
+  // What tests read. Each that is written costs, so those that stay are not.
+  leaveReadings(readings) {
+    for (const [name, value] of Object.entries(readings)) if (this.readings?.[name] !== value) this.root.dataset[name] = value
+    this.readings = readings
   }
 }
 

@@ -46,30 +46,38 @@ class CaseCard {
   // now: {cases, threshold, labels, own}; scale: of the page; paintKey: of what the picture depends on beside the position.
   draw(theme, position, now, scale, paintKey) {
     const { cases, threshold, labels, own } = now
-    const isMoved = this.position !== position
     this.position = position
-    this.makeLook(cases)
     const key = [position, paintKey].join()
-    if (this.painted !== key) this.paint(theme, cases, scale)
-    this.painted = key
+    if (this.painted !== key) {
+      this.painted = key
+      this.makeLook(cases)
+      this.paint(theme, cases, scale)
+      this.name(cases)
+    }
     const isCalled = cases.scores[position] > threshold
     const label = labels[position]
     const mine = own.of(position)
-    const name = cases.nameOf(position)
-    if (isMoved) {
-      setText(this.title, name)
-      setText(this.rank, `no. ${countText(cases.rankOf[position] + 1)}`)
-      this.rank.title = `Number ${countText(cases.rankOf[position] + 1)} of ${countText(cases.count)}, the most anomalous first`
-      this.labels.ariaLabel = `Your label of ${name}`
-      this.box.dataset.position = position
-      if (this.open) this.open.ariaLabel = `${name}, larger`
-    }
+    const state = [key, isCalled, label, mine].join()
+    if (this.state === state) return // most cards, while a threshold is dragged
+    this.state = state
     setText(this.score, `${isCalled ? "▲" : "▽"} ${lossText(cases.scores[position])} ${isCalled ? "above" : "below"}`)
     setText(this.verdict, VERDICTS[`${Number(isCalled)}${label}`])
     Object.assign(this.box.dataset, { verdict: `${Number(isCalled)}${label}`, called: isCalled })
     setText(this.truth, this.truthText(cases.classOf(position), label, mine))
     this.labels.hidden = !cases.can_label
     for (const button of this.buttons) button.ariaPressed = mine === Number(button.dataset.label)
+  }
+
+  name(cases) {
+    const { position } = this
+    const name = cases.nameOf(position)
+    const rank = countText(cases.rankOf[position] + 1)
+    setText(this.title, name)
+    setText(this.rank, `no. ${rank}`)
+    this.rank.title = `Number ${rank} of ${countText(cases.count)}, the most anomalous first`
+    this.labels.ariaLabel = `Your label of ${name}`
+    this.box.dataset.position = position
+    if (this.open) this.open.ariaLabel = `${name}, larger`
   }
 
   truthText(kind, label, mine) {

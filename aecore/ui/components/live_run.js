@@ -1,5 +1,5 @@
 // The live view of a training run: asks the server for what is new and draws it, without a rerun of the page.
-// Needs numbers.js, canvas.js, run_feed.js, curve.js, run_stages.js, chart.js, pictures.js and scatter.js in front of it.
+// Needs numbers.js, canvas.js, run_feed.js, curve.js, run_stages.js, chart.js, sequences.js, pictures.js and scatter.js in front of it.
 
 const STATE_NAMES = {
   ready: "Ready",
@@ -123,7 +123,7 @@ class LiveRun {
     this.drawSummary(main)
     this.stages.draw(data.stages ?? [], main?.status)
     this.chart.draw(theme, runs, data)
-    this.pictures.draw(theme, main)
+    this.pictures.draw(theme, main, data.shape)
     this.codeSpace.draw(theme, main)
     this.leaveTraces(main, runs)
   }

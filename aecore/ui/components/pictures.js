@@ -1,5 +1,6 @@
 // The validation pictures, one column a picture: original, corrupted (where the training corrupts), reconstruction.
-// Needs canvas.js.
+// Sequences are pictures one pixel high, and are drawn as lines instead.
+// Needs canvas.js and sequences.js.
 
 const [SMALLEST_GAP, LARGEST_GAP] = [4, 34]
 const BETWEEN_ROWS = 8
@@ -25,23 +26,28 @@ function stripOf(bytes, { count, channels, height, width }) {
 class Pictures {
   constructor(panel, hasCorruptedRow) {
     this.canvas = panel.querySelector("canvas")
+    this.title = panel.querySelector("h3")
     this.caption = panel.querySelector(".caption")
     this.hasCorruptedRow = hasCorruptedRow
     this.strips = new WeakMap() // pixels -> strip, so that a picture is turned into pixels once
   }
 
-  draw(theme, feed) {
+  // shape: [channels, height, width] of what is to come, while nothing is there.
+  draw(theme, feed, [channels, height, width]) {
     const gallery = feed?.gallery ?? null
     const frame = gallery && feed.frame
-    const size = gallery ?? { count: 10, height: 28, width: 28 }
+    const size = gallery ?? { count: 10, channels, height, width }
+    const kind = isSequences(size) ? "sequences" : "pictures"
+    setText(this.title, `${kind === "pictures" ? "Pictures" : "Sequences"} it never trained on`)
     const rows = [{ name: "Original", bytes: gallery?.originals }]
     if (gallery ? gallery.corrupted : this.hasCorruptedRow) rows.push({ name: "Corrupted", bytes: gallery?.corrupted })
     rows.push({ name: "Reconstruction", bytes: frame?.pictures })
-    this.paint(theme, size, rows)
+    if (kind === "pictures") this.paint(theme, size, rows)
+    else drawSequences(this.canvas, theme, size, { ...gallery, reconstructions: frame?.pictures })
     setText(this.caption, frame ? `after step ${countText(frame.step)}, epoch ${epochText(frame.epoch)}` : "")
     const label = frame
-      ? `${size.count} validation pictures and their reconstructions after step ${countText(frame.step)}, epoch ${epochText(frame.epoch)}.`
-      : "Validation pictures. The reconstructions come when training starts."
+      ? `${size.count} validation ${kind} and their reconstructions after step ${countText(frame.step)}, epoch ${epochText(frame.epoch)}.`
+      : `Validation ${kind}. The reconstructions come when training starts.`
     if (this.canvas.ariaLabel !== label) this.canvas.ariaLabel = label
   }
 

@@ -216,7 +216,7 @@ class CodeSpace {
 
   describe(feed) {
     const count = this.gallery?.pointLabels.length ?? 0
-    setText(this.caption, count ? `${countText(count)} validation pictures` : "")
+    setText(this.caption, count ? `${countText(count)} validation ${this.gallery?.height === 1 ? "sequences" : "pictures"}` : "")
     const text = this.target
       ? `Where the encoder puts ${countText(count)} validation pictures of ${this.gallery.classes.length} classes, after step ${countText(feed.frame.step)}.`
       : "Code space. The codes appear when training starts."
