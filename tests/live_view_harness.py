@@ -138,7 +138,15 @@ class LivePage:
 
     def mount(self, *tokens: str, state: str = "running", nonce: int = 0, stages: Sequence[Stage] = ()) -> None:
         runs = [{"token": token, "name": f"run {token}"} for token in tokens]
-        data = {"base": "/lab", "runs": runs, "state": state, "nonce": nonce, "corrupted": False, "labels": {}, "shape": [1, SIDE, SIDE]}
+        data = {
+            "base": "/lab",
+            "runs": runs,
+            "state": state,
+            "nonce": nonce,
+            "corrupted": False,
+            "labels": {},
+            "shape": [1, SIDE, SIDE],
+        }
         data |= {"stages": described(stages)}
         self.page.evaluate("data => mount(data)", data)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from playwright.sync_api import Browser, Page
 from sklearn import metrics
@@ -63,6 +63,7 @@ def measure(page: Page, scores: Floats, labels: Labels, weights: Any = None, thr
 
 
 @given(st.integers(0, 2**32 - 1))
+@settings(max_examples=40)
 def test_any_cases_with_ties_and_without_labels(page: Page, seed: int) -> None:
     rng = np.random.default_rng(seed)
     count = int(rng.integers(1, 60))
@@ -71,7 +72,7 @@ def test_any_cases_with_ties_and_without_labels(page: Page, seed: int) -> None:
     scores = scores.astype(np.float32).astype(np.float64)
     labels = rng.choice([-1, 0, 1], count, p=rng.dirichlet([0.5, 2, 1])).astype(np.int8)
     weights = rng.integers(0, 4, count)
-    thresholds = np.concatenate([rng.choice(scores, 3), rng.normal(size=3)])
+    thresholds = [float(rng.choice(scores)), float(rng.normal())]
     found = measure(page, scores, labels, weights, thresholds)
 
     assert found["order"] == np.lexsort([np.arange(count), -scores]).tolist()
@@ -91,8 +92,8 @@ def test_any_cases_with_ties_and_without_labels(page: Page, seed: int) -> None:
         return
     assert found["areas"] == pytest.approx([metrics.roc_auc_score(y, s), metrics.average_precision_score(y, s)])
     _check_curves(found, y, s)
-    above = [(s > t) for t in (*s, -np.inf)]
-    assert found["best"] == pytest.approx(max(metrics.f1_score(y, calls, zero_division=0) for calls in above))
+    calls = s > np.append(s, -np.inf)[:, None]
+    assert found["best"] == pytest.approx((2 * (calls & (y == 1)).sum(1) / (calls.sum(1) + (y == 1).sum())).max())
     w = weights[known]
     if w[y == 1].sum() and w[y == 0].sum():
         expected_areas = [f(y, s, sample_weight=w) for f in (metrics.roc_auc_score, metrics.average_precision_score)]
@@ -133,7 +134,7 @@ def test_rules_of_normal_scores(page: Page, scores: list[float], k: float, share
     )
     deviation = np.std(scores, ddof=1) if len(scores) > 1 else 0
     expected = [np.mean(scores) + k * deviation, np.quantile(scores, share), max(scores)]
-    np.testing.assert_allclose(found, expected, rtol=1e-9, atol=1e-6)
+    np.testing.assert_allclose(found, np.array(expected, float), rtol=1e-9, atol=1e-6)
 
 
 def test_intervals_are_those_of_the_bootstrap_and_the_same_each_time(page: Page) -> None:
@@ -141,14 +142,14 @@ def test_intervals_are_those_of_the_bootstrap_and_the_same_each_time(page: Page)
     labels = (rng.random(300) < 0.2).astype(np.int8)
     scores = np.round(rng.normal(size=300) + 1.2 * labels, 1)
     labels[:20] = -1  # does not count
-    found = page.evaluate(BOOTSTRAP, [scores.tolist(), labels.tolist(), 1000])
-    assert found["slices"] == 1000
-    assert found == page.evaluate(BOOTSTRAP, [scores.tolist(), labels.tolist(), 1000])
+    found = page.evaluate(BOOTSTRAP, [scores.tolist(), labels.tolist(), 300])
+    assert found["slices"] == 300
+    assert found == page.evaluate(BOOTSTRAP, [scores.tolist(), labels.tolist(), 300])
     y, s = labels[20:], scores[20:]
-    drawn = [rng.integers(0, 280, 280) for _ in range(1000)]
+    drawn = [rng.integers(0, 280, 280) for _ in range(150)]
     for name, area in (("auroc", metrics.roc_auc_score), ("ap", metrics.average_precision_score)):
         expected = np.quantile([area(y[at], s[at]) for at in drawn], [0.025, 0.975])
-        np.testing.assert_allclose(found["value"][name], expected, atol=0.015)
+        np.testing.assert_allclose(found["value"][name], expected, atol=0.05)
 
 
 @pytest.mark.parametrize("labels", [[-1, -1, -1], [1, 1, 1], [0, -1, 0]])
@@ -161,9 +162,9 @@ def test_windows_that_touch_are_one_span(page: Page) -> None:
         """() => {
           const series = { starts: [0, 4, 8, 16, 20, 40], window: 8, scores: [5, 1, 6, 9, 9, 7], positions: [-1, 0, 1, 2, 3, -1] }
           const spans = (limit) => spansOf(series, (i) => series.scores[i] > limit)
-          const caseAt = (i, limit, isShown) => caseOfSpan(series, i, limit, isShown)
-          return [spans(4), spans(8), spans(99), [0, 7, 13, 300].map((step) => windowAt(series, step)),
-            caseAt(0, 4, (at) => at >= 0), caseAt(0, 4, (at) => at === 1), caseAt(1, 4, (at) => at >= 0), caseAt(5, 4, (at) => at >= 0)]
+          const caseAt = (i, isShown = (at) => at >= 0) => caseOfSpan(series, i, 4, isShown)
+          const cases = [caseAt(0), caseAt(0, (at) => at === 1), caseAt(1), caseAt(5)]
+          return [spans(4), spans(8), spans(99), [0, 7, 13, 300].map((step) => windowAt(series, step)), ...cases]
         }"""
     )
     assert found[:3] == [[[0, 28, 0, 4], [40, 48, 5, 5]], [[16, 28, 3, 4]], []]

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from aecore.config import RunConfig, bounds, choices
 from aecore.config_errors import MOST_PROBLEMS, ConfigError
 from aecore.config_rules import MAX_PARAMETERS
+from aecore.data.catalogue import CARDS
 from aecore.data.shape_grid import LEAST_PICTURES
 from aecore.data.shapes import FACTOR_SIZES
 from tests.tiny import settings
@@ -43,7 +44,9 @@ def configs(draw: st.DrawFn) -> RunConfig:
     conv = draw(st.booleans())
     gaussian = draw(st.booleans())
     greedy = not conv and not gaussian and draw(st.booleans())
-    loss = any_of("objective.reconstruction")
+    is_sequence = CARDS[data].is_sequence
+    loss = draw(st.sampled_from(["mse", "mae"])) if is_sequence else any_of("objective.reconstruction")
+    plain = ["none", "gaussian", "masking"]
     size = draw(st.integers(1, 100))
     steps = draw(st.none() | factor_steps) if data == "shapes" else None
     classes = draw(st.none() | st.lists(st.integers(0, 2), min_size=1, max_size=3, unique=True)) if steps is None else None
@@ -52,11 +55,11 @@ def configs(draw: st.DrawFn) -> RunConfig:
     optimizer = any_of("optimizer.kind")
     drawn = settings(
         data__name=data,
-        data__resolution=draw(st.sampled_from([None, 64, 32] if data == "shapes" else [None, 28])),
+        data__resolution=draw(st.sampled_from({"shapes": [None, 64, 32]}.get(data, [None] if is_sequence else [None, 28]))),
         data__factor_steps=steps,
         data__classes=classes,
         data__train_images=draw(st.none() | st.integers(10, 1_000_000)),
-        architecture__kind="conv2d" if conv else "dense",
+        architecture__kind=("conv1d" if is_sequence else "conv2d") if conv else "dense",
         architecture__hidden=draw(st.lists(st.integers(1, 150), max_size=8)),
         architecture__channels=draw(st.lists(st.integers(1, 32), min_size=1, max_size=4)),
         architecture__kernel_size=any_of("architecture.kernel_size"),
@@ -67,7 +70,7 @@ def configs(draw: st.DrawFn) -> RunConfig:
         code__size=size,
         code__activation="linear" if gaussian else draw(activations),
         code__top_k=None if gaussian else draw(st.none() | st.integers(1, size)),
-        corruption__kind=draw(st.sampled_from(["none", "gaussian", "masking"])) if greedy else any_of("corruption.kind"),
+        corruption__kind=draw(st.sampled_from(plain)) if greedy or is_sequence else any_of("corruption.kind"),
         corruption__level=draw(numbers("corruption.level")),
         objective__reconstruction=loss,
         objective__divergence=any_of("objective.divergence") if gaussian else "kl",
@@ -200,7 +203,7 @@ def test_the_bounds_are_inside_and_what_lies_beyond_is_refused(name: str, low: f
         ("architecture.hidden", [4097], "must be at most 4096"),
         ("architecture.channels", "", "needs at least 1 entry"),
         ("architecture.channels", "257", "must be at most 256"),
-        ("architecture.kernel_size", "6", "must be one of 3, 4 or 5"),
+        ("architecture.kernel_size", "6", "must be one of 3, 4, 5, 7 or 9"),
         ("architecture.activation", "mish", "must be one of 'relu', "),
         ("architecture.tied", "maybe", "must be true or false"),
         ("architecture.hidden", "many", "must be a whole number"),
@@ -231,7 +234,7 @@ def test_a_network_that_is_too_large_is_refused_with_its_size() -> None:
         (settings(architecture__output="linear"), "Binary cross-entropy needs reconstructed pixels between 0 and 1"),
         (settings(code__kind="gaussian", code__activation="relu"), "A Gaussian code has no activation of its own"),
         (settings(architecture__kind="conv2d", architecture__tied=True), "Tied weights are for dense layers"),
-        (settings(architecture__kind="conv2d", architecture__channels=(1,) * 6), "can have at most 5 entries"),
+        (settings(architecture__kind="conv2d", architecture__channels=(1,) * 9), "can have at most 8 entries"),
         (settings(data__name="shapes", data__resolution=28), "comes in 64 or 32 pixels, not in 28"),
     ],
 )

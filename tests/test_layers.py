@@ -21,15 +21,16 @@ sides = st.sampled_from([28, 32, 64]) | st.integers(1, 40)
 
 @st.composite
 def plans(draw: st.DrawFn) -> Plan:
-    """Any architecture, for pictures of any height and width, also unequal and odd ones."""
+    """Any architecture, for pictures of any height and width, also unequal and odd ones, and for sequences of any length."""
     conv = draw(st.booleans())
-    shape = (draw(st.integers(1, 3)), draw(sides), draw(sides))
-    smallest = min(shape[1:])
-    kernel = draw(st.sampled_from([3, 4, 5] if smallest > 1 else [3, 5]))
+    flat = draw(st.booleans())
+    shape = (draw(st.integers(1, 3)), 1 if flat else draw(sides), draw(sides))
+    smallest = shape[2] if flat else min(shape[1:])
+    kernel = draw(st.sampled_from([3, 4, 5, 7, 9] if smallest > 1 else [3, 5, 7, 9]))
     most = smallest.bit_length() - 1 if kernel == 4 else max(1, (smallest - 1).bit_length())
     architecture = ArchitectureConfig.model_validate(
         {
-            "kind": "conv2d" if conv else "dense",
+            "kind": ("conv1d" if flat else "conv2d") if conv else "dense",
             "hidden": draw(st.lists(st.integers(1, 20), max_size=4)),
             "channels": draw(st.lists(st.integers(1, 6), min_size=1, max_size=min(most, 5))),
             "kernel_size": kernel,

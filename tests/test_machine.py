@@ -37,9 +37,9 @@ VIBRATION, CURRENT, TEMPERATURE = range(3)
 
 
 def steady(count: int = 1, **changes: Any) -> Machines:
-    """Machines of 10 turns a second without load, whose load does not swing."""
+    """Machines of 5 turns a second without load, whose load does not swing."""
     found = draw_machines(Draws(0), count)
-    still = {"speeds": np.full(count, 10.0), "load": np.zeros(count), "swing": np.zeros((count, 3))}
+    still = {"speeds": np.full(count, 5.0), "load": np.zeros(count), "swing": np.zeros((count, 3))}
     return found._replace(**{**still, **changes})
 
 
@@ -51,17 +51,17 @@ def read(machines: Machines, seconds: float, turns: float = 0.0) -> Array:
 @pytest.mark.parametrize("load", [0.0, 0.5, 1.0])
 def test_the_spectrum_has_the_rotation_and_its_harmonics(load: float) -> None:
     """A loaded shaft turns slower, by the slip, and vibrates more."""
-    machines = steady(load=np.array([load]), speeds=np.array([10 / (1 - SLIP * load)]))
+    machines = steady(load=np.array([load]), speeds=np.array([5 / (1 - SLIP * load)]))
     readings = read(machines, 10)[0]
     amplitudes = 2 * np.abs(np.fft.rfft(readings, axis=1)) / readings.shape[1]
     frequency = np.fft.rfftfreq(readings.shape[1], 1 / RATE)
     strength = 0.7 + 0.6 * load
     for i in range(len(HARMONICS)):
-        at = np.argmin(np.abs(frequency - 10 * (i + 1)))
+        at = np.argmin(np.abs(frequency - 5 * (i + 1)))
         assert amplitudes[VIBRATION, at] == pytest.approx(strength * machines.harmonics[0, i])
-    others = ~np.isin(np.rint(frequency * 10), [100, 200, 300])
+    others = ~np.isin(np.rint(frequency * 10), [50, 100, 150])
     assert amplitudes[VIBRATION, others].max() < 1e-9
-    assert frequency[1:][np.argmax(amplitudes[CURRENT, 1:])] == pytest.approx(20)
+    assert frequency[1:][np.argmax(amplitudes[CURRENT, 1:])] == pytest.approx(10)
     assert amplitudes[CURRENT, 0] / 2 == pytest.approx(machine.AMPERES_AT_REST + machine.AMPERES_OF_LOAD * load)
 
 
@@ -137,7 +137,7 @@ def test_spans_lie_well_inside_their_windows(windows: tuple[Array, Array, Array]
         DRIFT: (80, 160),
         SPIKE: (5, 12),
         LEVEL_SHIFT: (40, 120),
-        FREQUENCY_CHANGE: (80, 140),
+        FREQUENCY_CHANGE: (90, 150),
     }.items():
         assert shortest <= length[labels == kind].min()
         assert longest >= length[labels == kind].max()
@@ -170,17 +170,17 @@ def test_every_channel_is_affected_alone_and_with_others() -> None:
     assert affected.mean(axis=0) == pytest.approx([0.53, 0.53, 0.53], abs=0.07)
 
 
-def test_a_change_of_frequency_is_one_or_two_whole_turns() -> None:
+def test_a_change_of_frequency_is_a_whole_turn() -> None:
     effects = draw_effects(Draws(6), np.full(200, FREQUENCY_CHANGE))
     assert not effects.added.any()
     reached = np.array([turns[last - 1] for turns, (_, last) in zip(effects.turns, effects.spans, strict=True)])
     np.testing.assert_allclose(np.abs(reached), np.rint(np.abs(reached)), atol=1e-4)
-    assert set(np.rint(reached)) == {-2.0, -1.0, 1.0, 2.0}
+    assert set(np.rint(reached)) == {-1.0, 1.0}
     # The slowest shaft still turns forwards.
     fastest = max(
         np.abs(np.diff(turns[first:last])).max() for turns, (first, last) in zip(effects.turns, effects.spans, strict=True)
     )
-    assert 0.03 < fastest < 9 * (1 - SLIP) / RATE
+    assert 0.01 < fastest < 3.8 * (1 - SLIP) / RATE
 
 
 def test_the_temperature_knows_nothing_of_a_frequency(windows: tuple[Array, Array, Array], twins: Array) -> None:

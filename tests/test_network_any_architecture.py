@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.data.catalogue import card
 from aecore.model import Autoencoder, build
 from aecore.ui.browser_network import describe_network
 from aecore.ui.components import source
@@ -33,14 +34,17 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @st.composite
 def configs(draw: st.DrawFn) -> RunConfig:
-    """Any architecture and code of the grid, small: dense or convolutional, tied, with skips, on 28, 32 or 64 pixels."""
+    """Any architecture and code of the grid, small: dense or convolutional, tied, with skips, on 28, 32 or 64 pixels; or in one
+    dimension, on sequences of one or three channels."""
     convolutional = draw(st.booleans())
     code = draw(st.sampled_from(["vector", "gaussian"]))
-    data, resolution = draw(st.sampled_from([("digits", None), ("shapes", 32), ("shapes", 64)]))
+    some = [("digits", None), ("shapes", 32), ("shapes", 64), ("heartbeats", None), ("machine", None)]
+    data, resolution = draw(st.sampled_from(some))
+    is_sequence = card(data).is_sequence
     chosen: dict[str, Any] = {
         "data.name": data,
         "data.resolution": resolution,
-        "architecture.kind": "conv2d" if convolutional else "dense",
+        "architecture.kind": ("conv1d" if is_sequence else "conv2d") if convolutional else "dense",
         "architecture.hidden": tuple(draw(st.lists(st.integers(1, 40), max_size=3))),
         "architecture.activation": draw(st.sampled_from(ACTIVATIONS)),
         "architecture.output": draw(st.sampled_from(["sigmoid", "linear"])),
@@ -54,9 +58,9 @@ def configs(draw: st.DrawFn) -> RunConfig:
     if convolutional:
         chosen |= {
             "architecture.channels": tuple(draw(st.lists(st.integers(1, 9), min_size=1, max_size=4))),
-            "architecture.kernel_size": draw(st.sampled_from([3, 4, 5])),
+            "architecture.kernel_size": draw(st.sampled_from([3, 4, 5, 7, 9])),
             "architecture.full_size_channels": draw(st.integers(0, 6)),
-            "architecture.skips": draw(st.booleans()),
+            "architecture.skips": draw(st.booleans()) and not is_sequence,
         }
     try:
         return RunConfig().with_settings(chosen)
@@ -91,10 +95,10 @@ def test_every_choice_of_the_grid_can_be_drawn() -> None:
 
     known: dict[str, set[object]] = {"architecture.activation": set(ACTIVATIONS), "code.activation": {"linear", *ACTIVATIONS}}
     known |= {
-        "architecture.kind": {"dense", "conv2d"},
+        "architecture.kind": {"dense", "conv2d", "conv1d"},
         "code.kind": {"vector", "gaussian"},
-        "architecture.kernel_size": {3, 4, 5},
+        "architecture.kernel_size": {3, 4, 5, 7, 9},
     }
     for name, expected in known.items():
         assert set(choices(name)) == expected, name
-    assert len(list(itertools.chain(*known.values()))) == 20
+    assert len(list(itertools.chain(*known.values()))) == 23

@@ -6,16 +6,17 @@ import pytest
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import CARDS
+from aecore.data.catalogue import CARDS, PICTURES
 from aecore.layers import Dense
-from aecore.presets import PRESETS, preset
+from aecore.presets import PRESETS, for_data, preset
 
 NAMES = {
     *("vanilla", "deep", "undercomplete", "overcomplete", "convolutional", "vae", "beta-vae"),
     *("denoising-gaussian", "denoising-dropout", "denoising-convolutional"),
+    *("anomalies-pictures", "anomalies-sequences"),
     *("sparse-kl", "sparse-l1", "overcomplete-sparse", "contractive", "stacked", "stacked-denoising"),
 }
-SIZES = [(name, size) for name, card in CARDS.items() for size in card.resolutions]
+SIZES = [(name, size) for name, card in PICTURES.items() for size in card.resolutions]
 
 
 def test_the_names_are_those_that_people_look_for() -> None:
@@ -28,9 +29,21 @@ def test_the_names_are_those_that_people_look_for() -> None:
 @pytest.mark.parametrize(("data", "size"), SIZES)
 @pytest.mark.parametrize("name", sorted(NAMES))
 def test_every_preset_runs_on_every_data_set(name: str, data: str, size: int) -> None:
-    run = preset(name).config.with_settings({"data.name": data, "data.resolution": size})
+    run = for_data(preset(name).config, {"data.name": data, "data.resolution": size})
     assert run.plan.input_shape == (1, size, size)
     assert RunConfig.from_query(run.to_query()) == run
+
+
+@pytest.mark.parametrize("data", sorted(set(CARDS) - set(PICTURES)))
+@pytest.mark.parametrize("name", sorted(NAMES))
+def test_every_preset_runs_on_sequences_too(name: str, data: str) -> None:
+    """With the convolutions, the loss and the noise that these can have; and back on pictures it has those that pictures can."""
+    start = preset(name).config
+    run = for_data(start, {"data.name": data})
+    assert run.plan.input_shape == (CARDS[data].channels, 1, 256)
+    assert (run.architecture.kind == "dense") == (start.architecture.kind == "dense")
+    assert run.objective.reconstruction == ("mae" if start.objective.reconstruction == "mae" else "mse")
+    assert for_data(run, {"data.name": "digits"}).plan.input_shape == (1, 28, 28)
 
 
 def units(name: str) -> list[int]:
@@ -71,6 +84,7 @@ def test_the_denoising_ones_have_their_noise() -> None:
         "denoising-dropout": "masking",
         "denoising-convolutional": "gaussian",
         "stacked-denoising": "masking",
+        "anomalies-pictures": "gaussian",
     }
     assert all(preset(name).config.corruption.level > 0 for name in kinds)
 

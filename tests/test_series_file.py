@@ -449,6 +449,9 @@ def test_columns_without_values() -> None:
     named = file_of(["a,b", *(f"{line}," for line in lines_of(waves(40, 1)))])
     assert "All values in column 2 (“b”) are missing" in sentence(named)
     assert "all of them are missing" in sentence(file_of(["NA,NA"] * 40))
+    for choice in ("detect", "none"):
+        assert "missing" in sentence(file_of([f"{stamp}," for stamp in STAMPS["iso"]]), label=choice)
+    assert "no values beside the label" in sentence(file_of([f"{stamp}," for stamp in STAMPS["iso"]]), label="last")
 
 
 def test_a_series_without_any_value() -> None:

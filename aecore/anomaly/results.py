@@ -143,7 +143,7 @@ class Cases:
             if grouped["windows"]:
                 windows = Windows(grouped["windows"], kept["starts"], kept["parts"], kept["window_classes"])
             plain = [kept[name] for name in _PLAIN]
-            return cls(grouped["training"], grouped["validation"], grouped["test"], *plain, windows=windows)
+            return cls(grouped["training"], grouped["validation"], grouped["test"], *plain, windows)
 
 
 _PLAIN = ("classes", "rows", "shown", "originals", "reconstructions")
@@ -176,7 +176,7 @@ def kept(run: Run) -> Report | None:
 
 def kept_cases(run: Run) -> Cases | None:
     """The scores and cases that belong to it."""
-    with suppress(OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile):
+    with suppress(OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
         return Cases.from_bytes((run.folder / _ARRAYS).read_bytes())
     return None
 

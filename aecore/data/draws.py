@@ -32,8 +32,9 @@ class Draws:
 
     def uniform(self, *shape: int, low: float = 0.0, high: float = 1.0) -> Floats:
         """Numbers strictly between `low` and `high`, in the given shape."""
-        raw = np.random.PCG64((*self._seed, self._calls)).random_raw(math.prod(shape)).reshape(shape)
+        # Counted from 1: to numpy (seed, part, 0) is the same as (seed, part), which others may use.
         self._calls += 1
+        raw = np.random.PCG64((*self._seed, self._calls)).random_raw(math.prod(shape)).reshape(shape)
         return low + (high - low) * ((raw >> np.uint64(64 - _BITS)).astype(np.float64) + 0.5) * 0.5**_BITS
 
     def normal(self, *shape: int, sd: float = 1.0) -> Floats:

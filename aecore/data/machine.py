@@ -1,4 +1,4 @@
-"""What three sensors on a rotating machine measure, normal and with four kinds of anomaly.
+"""What three sensors on a slowly rotating machine (about 4 turns a second) measure, normal and with four kinds of anomaly.
 
 A load that comes and goes slowly sets the current, warms the winding, slows the shaft a little (the slip of an induction motor)
 and strengthens its vibration, which is a sum of harmonics of the rotation. Load and speed are sums of sines, so that the angle of
@@ -41,7 +41,7 @@ _MARGIN = 8  # samples at either end of a window that an anomaly leaves alone
 _NOISE = np.array([0.08, 0.03, 0.03])
 # By class: mean heights in the three channels, in their units; the shortest and the longest span in samples.
 _HEIGHTS = {DRIFT: np.array([0.9, 0.5, 0.5]), SPIKE: np.array([2.0, 0.7, 0.7]), LEVEL_SHIFT: np.array([0.8, 0.4, 0.4])}
-_LENGTHS = {DRIFT: (80, 160), SPIKE: (5, 12), LEVEL_SHIFT: (40, 120), FREQUENCY_CHANGE: (80, 140)}
+_LENGTHS = {DRIFT: (80, 160), SPIKE: (5, 12), LEVEL_SHIFT: (40, 120), FREQUENCY_CHANGE: (90, 150)}
 
 
 class Machines(NamedTuple):
@@ -68,7 +68,7 @@ class Machines(NamedTuple):
 def draw_machines(draws: Draws, count: int) -> Machines:
     """`count` machines."""
     return Machines(
-        speeds=draws.uniform(count, low=9.0, high=11.0),
+        speeds=draws.uniform(count, low=3.8, high=4.2),
         start=draws.uniform(count),
         load=draws.uniform(count, low=0.35, high=0.65),
         swing=draws.uniform(count, 3, low=0.02, high=0.09),
@@ -118,10 +118,10 @@ def draw_effects(draws: Draws, labels: Integers) -> Effects:
     """Anomalies for windows of the classes `labels` (N,): a drift, spike or level shift in one or more channels.
 
     A change of frequency is felt by the vibration and by the current, which has a ripple of the rotation. The shaft gains or
-    loses one or two whole turns, so that after the span it stands as if nothing had been.
+    loses a whole turn, so that after the span it stands as if nothing had been.
     """
     count = len(labels)
-    extent, place, height, sign, turn = draws.uniform(count, 5).T
+    extent, place, height, sign = draws.uniform(count, 4).T
     # One channel for certain, each other one with a chance of 0.3.
     affected = draws.uniform(count, 3) < 0.3
     affected[np.arange(count), (draws.uniform(count) * len(MACHINE_CHANNELS)).astype(np.int64)] = True
@@ -138,7 +138,7 @@ def draw_effects(draws: Draws, labels: Integers) -> Effects:
         along = (np.arange(length) + 0.5) / length
         if label == FREQUENCY_CHANGE:
             # A speed that swells and fades as half a sine's square: 1 − cos.
-            effects.turns[i, span] = signs[i] * (1 + (turn[i] < 0.5)) * (along - np.sin(_TURN * along) / _TURN)
+            effects.turns[i, span] = signs[i] * (along - np.sin(_TURN * along) / _TURN)
         else:
             size = signs[i] * (0.7 + 0.6 * height[i]) * _HEIGHTS[label] * affected[i]
             effects.added[i, :, span] = size[:, None] * _shape(label, along)

@@ -127,6 +127,11 @@ def find_separator(lines: Sequence[tuple[int, str]]) -> Separator:
     return max(_CANDIDATES, key=score)
 
 
+def count_of(number: int, thing: str) -> str:
+    """A number with the thing it counts: "1 row", "1,200 rows"."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
+
+
 def shown(text: str, longest: int = 40) -> str:
     """Text from a file as it can stand in a sentence: printable, in one line, shortened."""
     clean = "".join(character if character.isprintable() else "�" for character in text.strip()[: longest + 1])

@@ -131,8 +131,9 @@ def find_columns(
     at: int | None = named
     evidence: Evidence = "chosen" if asked is not None else "name"
     if at is None and label != "none":
-        at, evidence = _label_at_an_end(label, titles, head, layout, range(int(left is not None), used))
-    notes = (_how_it_is_written(separator, decimal, titles), *((left.note,) if left else ()))
+        begin = int(left is not None)
+        at, evidence = _label_at_an_end(label, titles, head, layout, range(begin, max(used, begin + 1)))
+    notes = (_how_it_is_written(separator, decimal, titles, width), *((left.note,) if left else ()))
     start = rest[0][0] if titles else first_row
     columns = Columns(separator, decimal, titles, start, width, layout, left is not None, at, evidence, notes)
     _refuse_without_numbers(columns, head, rows)
@@ -212,10 +213,11 @@ def _is_whole_label(at: int, titles: tuple[str, ...] | None, head: Head, layout:
     return len(different) <= MAX_WHOLE_LABELS and (not head.complete or len(different) < len(head.first) / 2)
 
 
-def _how_it_is_written(separator: Separator, decimal: Decimal, titles: tuple[str, ...] | None) -> str:
+def _how_it_is_written(separator: Separator, decimal: Decimal, titles: tuple[str, ...] | None, width: int) -> str:
     mark = ", the decimal mark is a comma" if decimal == "," else ""
     first = "the first row is a header" if titles else "there is no header"
-    return f"Cells are separated by {SEPARATOR_NAMES[separator]}{mark}, and {first}."
+    cells = f"Cells are separated by {SEPARATOR_NAMES[separator]}" if width > 1 else "There is one column"
+    return f"{cells}{mark}, and {first}."
 
 
 def _refuse_without_numbers(columns: Columns, head: Head, rows: list[list[str]]) -> None:

@@ -36,6 +36,7 @@ LIMITS = Limits()
 
 _HEAD_ROWS = 512
 _HEAD_CHARACTERS = 2_000_000  # the rows that columns are told from: 25 of the widest, all 512 of usual ones
+_LINE_OVERHEAD = 64  # a line costs as much beside its characters
 _EXCEL_SEPARATOR = re.compile(r'"?sep=([\t;, ])', re.IGNORECASE)
 
 
@@ -85,7 +86,8 @@ def read_series(
                 "shorten the series, or write one long series with one time step a row."
             )
         kept = KeptRows(columns, limits, sample=options.sample)
-        cut = not all(kept.add(row, split_row(line, columns.separator, row)) for row, line in _data(chain(head, lines), columns))
+        data = _data(chain(head, lines), columns, limits)
+        cut = not all(kept.add(row, split_row(line, columns.separator, row)) for row, line in data)
     notes = ["Some of the text is not UTF-8 and was read as Western European (Windows-1252)."] if text.western else []
     if cut:
         notes.append(f"Only the first {kept.seen:,} time steps were read, as the file has more than {kept.limit}.")
@@ -98,7 +100,7 @@ def _first_lines(lines: Iterator[Numbered]) -> tuple[list[Numbered], bool, Separ
     Hollow lines are among them, but not at the beginning. Raises SeriesFileError if there is nothing else.
     """
     head: list[Numbered] = []
-    characters = 0
+    filled = characters = 0
     separator: Separator | None = None
     for row, line in lines:
         if not head:
@@ -108,24 +110,27 @@ def _first_lines(lines: Iterator[Numbered]) -> tuple[list[Numbered], bool, Separ
             if is_hollow(line):
                 continue
         head.append((row, line))
-        characters += len(line)
-        if len(head) >= _HEAD_ROWS or characters >= _HEAD_CHARACTERS:
+        filled += not is_hollow(line)
+        characters += len(line) + _LINE_OVERHEAD
+        if filled >= _HEAD_ROWS or characters >= _HEAD_CHARACTERS:
             return head, False, separator
     if not head:
         raise SeriesFileError("The file is empty: choose one with numbers in it.")
     return head, True, separator
 
 
-def _data(lines: Iterable[Numbered], columns: Columns) -> Iterator[Numbered]:
+def _data(lines: Iterable[Numbered], columns: Columns, limits: Limits) -> Iterator[Numbered]:
     """The lines of data; hollow ones count only within a long series, as time steps in which all is missing."""
     hollow: list[int] = []
     for row, line in lines:
         if row < columns.start:
             continue
-        if not is_hollow(line):
+        filled = not is_hollow(line)
+        if filled or len(hollow) > limits.rows:
             # What is hollow at the end of the file is never looked at again.
             yield from ((gap, columns.separator * (columns.width - 1)) for gap in hollow)
             hollow.clear()
+        if filled:
             yield row, line
         elif columns.layout == "long":
             hollow.append(row)

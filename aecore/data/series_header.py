@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from aecore.data.series_cells import INFINITE, NUMBER, TEXT, Decimal, Numbers, read_cell, shown
+from aecore.data.series_cells import INFINITE, NUMBER, TEXT, Decimal, Numbers, count_of, read_cell, shown
 from aecore.data.series_text import SeriesFileError
 
 MIN_LENGTH = 16
@@ -86,8 +86,8 @@ def titles_of(cells: list[str], width: int, row: int, next_row: int) -> tuple[st
         cells = cells[:-1]
     if len(cells) != width:
         raise SeriesFileError(
-            f"The header in row {row:,} has {len(cells):,} cells and the rows after it, from row {next_row:,}, have {width:,}: "
-            "give every column a name, or remove the header."
+            f"The header in row {row:,} has {count_of(len(cells), 'cell')} and the rows after it, from row {next_row:,}, "
+            f"have {width:,}: give every column a name, or remove the header."
         )
     names = [shown(cell) for cell in cells]
     names[0] = names[0].removeprefix("#").lstrip()  # as numpy.savetxt marks its header

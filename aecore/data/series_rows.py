@@ -8,7 +8,7 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from aecore.data.series_cells import INFINITE, MISSING, NUMBER, Decimal, Numbers, read_cell, shown
+from aecore.data.series_cells import INFINITE, MISSING, NUMBER, Decimal, Numbers, count_of, read_cell, shown
 from aecore.data.series_columns import MAX_LABELS, Columns
 from aecore.data.series_text import Limits, SeriesFileError
 
@@ -52,7 +52,7 @@ class KeptRows:
         columns = self._columns
         if len(cells) != columns.width:
             raise SeriesFileError(
-                f"Row {row:,} has {len(cells):,} cells and {columns.width:,} are expected, as in the other rows: "
+                f"Row {row:,} has {count_of(len(cells), 'cell')} and {columns.width:,} are expected, as in the other rows: "
                 "complete it, with NA for what is missing, or remove it."
             )
         slot = self._slot()

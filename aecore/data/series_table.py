@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from aecore.data.series_cells import NUMBER, read_cell
+from aecore.data.series_cells import NUMBER, count_of, read_cell
 from aecore.data.series_columns import MAX_LABELS, MAX_WHOLE_LABELS, Columns, Layout
 from aecore.data.series_header import MIN_LENGTH
 from aecore.data.series_rows import KeptRows
@@ -196,18 +196,18 @@ def _check_size(draft: _Draft) -> None:
     if draft.columns.layout == "long":
         if rows < MIN_LENGTH:
             raise SeriesFileError(
-                f"The file has {_count(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are "
+                f"The file has {count_of(rows, 'row')} of values, each read as one time step, and at least {MIN_LENGTH} are "
                 "needed: choose a file with a longer series."
             )
         return
     if rows < MIN_ROWS:
         raise SeriesFileError(
-            f"The file has {_count(rows, 'row')} of values, each read as one series, and at least {MIN_ROWS} are needed: "
+            f"The file has {count_of(rows, 'row')} of values, each read as one series, and at least {MIN_ROWS} are needed: "
             "choose a file with more series, or “long” if it is one long series."
         )
     if not MIN_LENGTH <= length <= MAX_LENGTH:
         raise SeriesFileError(
-            f"The series have {_count(length, 'value')} each and need {MIN_LENGTH} to {MAX_LENGTH:,}: "
+            f"The series have {count_of(length, 'value')} each and need {MIN_LENGTH} to {MAX_LENGTH:,}: "
             "choose a file with other series, or “long” if each row is one time step."
         )
 
@@ -216,7 +216,7 @@ def _describe(draft: _Draft) -> None:
     rows, length = draft.values.shape
     long = draft.columns.layout == "long"
     if long:
-        channels = _count(length, "channel")
+        channels = count_of(length, "channel")
         read = f"There is one long series of {rows:,} time steps with {channels}; choose “rows” if each row is a series."
     else:
         read = f"There are {rows:,} series of {length:,} values, one a row; choose “long” if each row is one time step."
@@ -225,7 +225,7 @@ def _describe(draft: _Draft) -> None:
     constant = np.flatnonzero(draft.values.max(int(not long)) == draft.values.min(int(not long)))
     if len(constant):
         first = draft.columns.name(draft.at[constant[0]]) if long else f"row {draft.rows[constant[0]]:,}"
-        which = _count(len(constant), "channel") if long else f"{len(constant):,} series"
+        which = count_of(len(constant), "channel") if long else f"{len(constant):,} series"
         has = "has" if len(constant) == 1 else "have"
         draft.notes.append(f"{which} {has} the same value throughout, the first in {first}.")
 
@@ -241,12 +241,12 @@ def _about_label(draft: _Draft) -> list[str]:
         "whole": "it holds few different whole numbers",
     }[columns.evidence]
     different = set(draft.labels) - {""}
-    name, many = columns.name(columns.label, capital=True), _count(len(different), "different label")
+    name, many = columns.name(columns.label, capital=True), count_of(len(different), "different label")
     notes = [f"{name} is the label, because {why}, with {many}; choose another label column, or “none”, if that is wrong."]
     without = draft.labels.count("")
     if without:
         row = draft.rows[draft.labels.index("")]
-        notes.append(f"{_count(without, 'row')} without a label, the first is row {row:,}.")
+        notes.append(f"{count_of(without, 'row')} without a label, the first is row {row:,}.")
     elif len(different) == 1:
         notes.append(f"All rows have the label “{draft.labels[0]}”.")
     return notes
@@ -266,7 +266,3 @@ def _channel_names(draft: _Draft) -> tuple[str, ...]:
 
 def _title(draft: _Draft, at: int) -> str:
     return draft.columns.header[draft.at[at]] if draft.columns.header else ""
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number:,} {thing}{'' if number == 1 else 's'}"

@@ -206,7 +206,7 @@ class AnomalyView {
     const own = this.own.positions.length
     part("own-row").hidden = !cases.can_label && own === 0
     setText(part("own"), own ? (own === 1 ? "1 label is yours." : `${countText(own)} labels are yours.`) : "Label cases yourself: the numbers follow.")
-    part("forget").toggleAttribute("data-off", own === 0)
+    part("forget").disabled = own === 0
     this.root.dataset.own = own
   }
 

@@ -136,7 +136,7 @@ class Gallery {
     const facts = Array.from(cases.shown, (i) => ({ isCalled: cases.scores[i] > threshold, label: labels[i] }))
     for (const input of this.filters) {
       input.checked = input.value === this.filter
-      setText(input.nextElementSibling, countText(facts.filter(FILTERS[input.value]).length))
+      setText(input.parentElement.lastElementChild, countText(facts.filter(FILTERS[input.value]).length))
     }
     for (const input of this.orders) input.checked = input.value === this.order
     part("before").disabled = this.page === 0

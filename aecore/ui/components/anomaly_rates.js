@@ -14,7 +14,7 @@ const RATES = {
     none: "no case is known to be anomalous",
   },
   f1: {
-    of: () => "harmonic mean of precision and recall",
+    of: () => "harmonic mean of these two",
     none: "nothing is anomalous, or called so",
   },
   falseAlarms: {
