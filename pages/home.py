@@ -16,6 +16,7 @@ TRAIN_PAGE = Path(__file__).parent / "train.py"
 DENOISE_PAGE = Path(__file__).parent / "denoise.py"
 LATENT_PAGE = Path(__file__).parent / "latent.py"
 FEATURES_PAGE = Path(__file__).parent / "features.py"
+ANOMALIES_PAGE = Path(__file__).parent / "anomalies.py"
 DISENTANGLE_PAGE = Path(__file__).parent / "disentangle.py"
 
 
@@ -59,7 +60,7 @@ def show_explorer() -> None:
 def show_cards() -> None:
     """Where to go from here, and the words that other pages and books use."""
     train, denoise, latent = st.columns(3)
-    features, disentangle = st.columns(2)
+    features, anomalies, disentangle = st.columns(3)
     words, family = st.columns(2)
     with train, st.container(border=True, height="stretch"):
         st.markdown(
@@ -84,6 +85,12 @@ def show_cards() -> None:
             "by layer; then classify with ten labels."
         )
         st.page_link(FEATURES_PAGE, label="Open the Features page", icon=":material/category:")
+    with anomalies, st.container(border=True, height="stretch"):
+        st.markdown(
+            "**Find what is not normal**  \nA network that has only seen healthy heartbeats draws the sick ones wrong, just where "
+            "they are sick. Drag the line between them; bring your own table."
+        )
+        st.page_link(ANOMALIES_PAGE, label="Open the Anomalies page", icon=":material/troubleshoot:")
     with disentangle, st.container(border=True, height="stretch"):
         st.markdown(
             "**Ask what β does**  \nTrain the same network with several βs side by side, and measure which of its numbers found "

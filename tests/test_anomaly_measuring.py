@@ -16,6 +16,7 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.neighbors import LocalOutlierFactor
 from sklearn.svm import OneClassSVM
 from torch.distributions import Laplace, Normal, kl_divergence
+from torch.nn import functional
 
 from aecore.anomaly.baselines import BASELINES, fit_and_score
 from aecore.anomaly.export import scores_csv
@@ -54,7 +55,7 @@ def trained(folder: Path, **values: object) -> Run:
 @torch.no_grad()
 def test_scores_are_sums_over_pixels_and_the_elbo_that_of_torchs_distributions() -> None:
     config = tiny.config("vae", objective__reconstruction="mae", architecture__hidden=(9,))
-    assert names_of(config) == ("absolute", "squared", "neg_elbo")
+    assert names_of(config) == ("relative", "absolute", "squared", "neg_elbo")
     model = build(config.plan, 0)
     images = tiny.split(7).images
     found = score(model, config, images).scores
@@ -62,6 +63,13 @@ def test_scores_are_sums_over_pixels_and_the_elbo_that_of_torchs_distributions()
     error = (x - model.reconstruct(x)).flatten(1)
     np.testing.assert_allclose(found["squared"], error.square().sum(dim=1), rtol=1e-5)
     np.testing.assert_allclose(found["absolute"], error.abs().sum(dim=1), rtol=1e-5)
+    local = torch.zeros_like(x)
+    for down in (-1, 0, 1):
+        for across in (-1, 0, 1):
+            shifted = functional.pad(x - model.reconstruct(x), (1, 1, 1, 1))
+            local += shifted[:, :, 1 + down : 29 + down, 1 + across : 29 + across] / 9
+    size = (x.square() + model.reconstruct(x).square()).flatten(1).sum(dim=1).sqrt()
+    np.testing.assert_allclose(found["relative"], local.square().flatten(1).sum(dim=1) / size, rtol=1e-4)
     generator = torch.Generator().manual_seed(random_seed(config.seed, 11))
     encoding = model.encode(x)
     assert encoding.log_variance is not None
@@ -118,12 +126,13 @@ def test_a_run_is_measured_kept_and_read_back(tmp_path: Path) -> None:
     first = report.scores[0]
     assert first.auroc is not None
     assert first.average_precision is not None
-    assert first.auroc.value == pytest.approx(roc_auc_score(anomalous, cases.test["squared"]))
-    assert first.average_precision.value == pytest.approx(average_precision_score(anomalous, cases.test["squared"]))
-    training = cases.training["squared"].astype(np.float64)
+    assert first.name == "relative"
+    assert first.auroc.value == pytest.approx(roc_auc_score(anomalous, cases.test["relative"]))
+    assert first.average_precision.value == pytest.approx(average_precision_score(anomalous, cases.test["relative"]))
+    training = cases.training["relative"].astype(np.float64)
     assert first.threshold == pytest.approx(training.mean() + 3 * training.std(ddof=1))
     assert len(cases.shown) == 20
-    order = np.argsort(-cases.test["squared"], kind="stable")
+    order = np.argsort(-cases.test["relative"], kind="stable")
     assert set(order[:10].tolist()) <= set(cases.shown.tolist()), "the most anomalous can be looked at"
     assert set(order[-5:].tolist()) <= set(cases.shown.tolist()), "and the least"
     assert np.array_equal(cases.originals, dataset.test.images.numpy()[cases.shown])
@@ -185,7 +194,7 @@ def test_scores_are_written_as_a_table(tmp_path: Path) -> None:
     text = scores_csv(report, cases, card("digits"), 20.0, "absolute", {2: 1})
     rows = list(csv.DictReader(text.splitlines()))
     assert len(rows) == 20
-    assert list(rows[0]) == ["row", "label", "anomalous", "by_hand", "squared", "absolute", "called_anomalous"]
+    assert list(rows[0]) == ["row", "label", "anomalous", "by_hand", "relative", "squared", "absolute", "called_anomalous"]
     for place, row in enumerate(rows):
         assert int(row["row"]) == place + 1
         assert row["label"] == str(cases.classes[place])

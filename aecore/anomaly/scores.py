@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
-from aecore.anomaly.score_names import ABSOLUTE, NEG_ELBO, SQUARED
+from aecore.anomaly.score_names import ABSOLUTE, NEG_ELBO, RELATIVE, SQUARED
 from aecore.config import RunConfig
 from aecore.metrics.latent import kl_each, log_likelihood
 from aecore.model import Autoencoder
@@ -25,9 +26,11 @@ _BATCH = 250
 
 
 def names_of(config: RunConfig) -> tuple[str, ...]:
-    """The scores that a run's network has; the first is the one that is shown at first, what training made small."""
-    first, second = (ABSOLUTE, SQUARED) if config.objective.reconstruction == "mae" else (SQUARED, ABSOLUTE)
-    return (first, second, *((NEG_ELBO,) if config.code.kind == "gaussian" else ()))
+    """The scores that a run's network has, the one first that is shown first: of pictures the relative error, of sequences what
+    training made small."""
+    errors = (ABSOLUTE, SQUARED) if config.objective.reconstruction == "mae" else (SQUARED, ABSOLUTE)
+    relative = () if config.card.is_sequence else (RELATIVE,)
+    return (*relative, *errors, *((NEG_ELBO,) if config.code.kind == "gaussian" else ()))
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,28 @@ def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = la
     generator = torch.Generator().manual_seed(random_seed(config.seed, _DRAWING))
     for start, given in _batches(images):
         poll(start / max(1, len(images)))
-        difference = (given - model.reconstruct(given)).flatten(1)
+        answer = model.reconstruct(given)
+        difference = (given - answer).flatten(1)
         kept[SQUARED].append(difference.square().sum(dim=1))
         kept[ABSOLUTE].append(difference.abs().sum(dim=1))
+        if RELATIVE in kept:
+            kept[RELATIVE].append(relative_error(given, answer))
         if NEG_ELBO in kept:
             kept[NEG_ELBO].append(_neg_elbo(model, given, config.objective.reconstruction, generator))
     found = {name: torch.cat(parts).numpy() if parts else np.zeros(0, np.float32) for name, parts in kept.items()}
     if not all(np.isfinite(each).all() for each in found.values()):
         raise ValueError("Its errors are not finite, as when training has diverged: train again with a smaller learning rate.")
     return Scored(found)
+
+
+def relative_error(images: Tensor, answers: Tensor) -> Tensor:
+    """Σ (mean of x − x̂ over the 3×3 pixels around each)² / √(Σ x² + Σ x̂²) of each image, (N,); both arguments (N, C, H, W).
+
+    Outside the picture there is no difference. Where both are all 0, so is the error.
+    """
+    local = functional.avg_pool2d(images - answers, 3, stride=1, padding=1).flatten(1).square().sum(dim=1)
+    size = (images.flatten(1).square().sum(dim=1) + answers.flatten(1).square().sum(dim=1)).sqrt()
+    return local / size.clamp_min(torch.finfo(size.dtype).tiny)
 
 
 @torch.no_grad()
