@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
-from aecore.cli_tools import UsageError, advance, bar_of, move_to, settings_of
+from aecore.cli_tools import UsageError, advance, bar_of, settings_of, teller
 from aecore.data.catalogue import CARDS, Card, card
 
 if TYPE_CHECKING:
@@ -112,7 +111,7 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
         raise UsageError(status.reason)
     try:
         with bar_of(1000) as bar:
-            tell = _teller(bar)
+            tell = teller(bar)
             dataset = load_kept(config.with_settings({"data.classes": None}).data)
             report, cases = measure(run, dataset, rule=rule, poll=lambda done, what: tell(0.3 * done, what))
             keep(run, report, cases)
@@ -151,7 +150,7 @@ def _data(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
 
     def read(which: Path, bar: Any) -> SeriesTable:
         try:
-            return read_series(which, reading, poll=_teller(bar))
+            return read_series(which, reading, poll=teller(bar))
         except SeriesFileError as error:
             raise UsageError(f"{which.name}: {error}") from None
 
@@ -168,14 +167,6 @@ def _data(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
     except SeriesFileError as error:
         raise UsageError(str(error)) from None
     return name, notes_of(name)
-
-
-def _teller(bar: Any) -> Callable[[float, str], None]:
-    def tell(done: float, what: str) -> None:
-        bar.set_description_str(what, refresh=False)
-        move_to(bar, round(1000 * done))
-
-    return tell
 
 
 def _numbers(method: Method) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
 from aecore.bottleneck_results import ARMS, SIZES, check_amount, data_of, sizes_for, usual_epochs
-from aecore.cli_tools import UsageError, bar_of, move_to
+from aecore.cli_tools import UsageError, bar_of, teller
 from aecore.data.catalogue import PICTURES, card
 from aecore.runs import Run, replace_file
 
@@ -66,10 +66,7 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(1)
     try:
         with bar_of(1000) as bar:
-
-            def tell(done: float, what: str) -> None:
-                bar.set_description_str(what, refresh=False)
-                move_to(bar, round(1000 * done))
+            tell = teller(bar)
 
             labels = (options.labels or 0,)
             found = measure(run, load_kept(data), classes=classes, labels=labels, draws=options.draws, poll=tell)
@@ -121,10 +118,7 @@ def _bottleneck(options: argparse.Namespace) -> dict[str, Any]:
     torch.set_num_threads(1)
     try:
         with bar_of(1000) as bar:
-
-            def tell(done: float, what: str) -> None:
-                bar.set_description_str(what, refresh=False)
-                move_to(bar, round(1000 * done))
+            tell = teller(bar)
 
             check_amount(name, epochs)
             options.out.parent.mkdir(parents=True, exist_ok=True)

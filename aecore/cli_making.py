@@ -1,4 +1,5 @@
-"""Commands that make what comes with the app: ``checkpoints | denoise-table | picture-table | features-table``."""
+"""Commands that make what comes with the app: ``checkpoints`` and the documents' ``denoise-table | picture-table |
+features-table | anomaly-table``."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
-from aecore.cli_tools import UsageError, advance, bar_of, move_to
+from aecore.cli_tools import UsageError, advance, bar_of, move_to, teller
 from aecore.data.catalogue import PICTURES, card
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 PICTURE_DENOISER = "picture-denoiser"
 _DOCUMENT = Path("docs/denoising.md")
 _FEATURES = Path("docs/features.md")
+_ANOMALIES = Path("docs/anomalies.md")
 
 
 def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
@@ -49,7 +51,15 @@ def making_commands(commands: Commands) -> list[argparse.ArgumentParser]:
     )
     features.add_argument("--out", metavar="FILE", type=Path, default=_FEATURES, help=f"usual: {_FEATURES}")
     features.set_defaults(command=_features_table)
-    return [checkpoints, table, pictures, features]
+
+    anomalies = commands.add_parser("anomaly-table", help="how well detectors of anomalies do, against scikit-learn's")
+    anomalies.add_argument("rows", metavar="ROW", nargs="*", help="some of them (usual: all, about half an hour)")
+    anomalies.add_argument(
+        "--runs", metavar="FOLDER", type=Path, required=True, help="for the runs; what is finished there is kept"
+    )
+    anomalies.add_argument("--out", metavar="FILE", type=Path, default=_ANOMALIES, help=f"usual: {_ANOMALIES}")
+    anomalies.set_defaults(command=_anomaly_table)
+    return [checkpoints, table, pictures, features, anomalies]
 
 
 def _checkpoints(options: argparse.Namespace) -> dict[str, Any]:
@@ -89,10 +99,7 @@ def _sweep(name: str) -> dict[str, Any]:
     from aecore.shipped_sweeps import make
 
     with bar_of(1000) as bar:
-
-        def tell(done: float, what: str) -> None:
-            bar.set_description_str(what, refresh=False)
-            move_to(bar, round(1000 * done))
+        tell = teller(bar)
 
         try:
             sweep = make(name, tell)
@@ -196,14 +203,39 @@ def _features_table(options: argparse.Namespace) -> dict[str, Any]:
         for name in options.rows or ROWS:
             command = f"python -m aecore features-table {name} --runs FOLDER"
             with bar_of(1000) as bar:
-
-                def tell(done: float, what: str, bar: Any = bar) -> None:
-                    bar.set_description_str(what, refresh=False)
-                    move_to(bar, round(1000 * done))
+                tell = teller(bar)
 
                 made[name] = as_json(make_row(name, options.runs, options.out, command, tell))
             if not options.json:
                 print("; ".join(f"{each['what']}: {each['reached']}" for each in made[name]))
     except (RuntimeError, FileNotFoundError, DamagedModelError, DataUnavailableError, ValueError) as error:
+        raise UsageError(str(error)) from None
+    return made
+
+
+def _anomaly_table(options: argparse.Namespace) -> dict[str, Any]:
+    import torch
+
+    from aecore.anomaly.table import ROWS, make_row
+    from aecore.data.downloads import DataUnavailableError
+
+    unknown = set(options.rows) - set(ROWS)
+    if unknown:
+        raise UsageError(f"There is no row called {', '.join(sorted(unknown))}. There are: {', '.join(ROWS)}.")
+    keep_freed_memory()
+    torch.set_num_threads(1)
+    options.runs.mkdir(parents=True, exist_ok=True)
+    made: dict[str, Any] = {}
+    try:
+        for name in options.rows or ROWS:
+            command = f"python -m aecore anomaly-table {name} --runs FOLDER"
+            with bar_of(1000) as bar:
+                tell = teller(bar)
+
+                result = make_row(name, options.runs, options.out, command, tell)
+            made[name] = {"auroc": result.means, "met": result.is_met}
+            if not options.json:
+                print(f"{name}: {', '.join(f'{title} {mean:.4f}' for title, mean in result.means.items())}")
+    except (RuntimeError, FileNotFoundError, DataUnavailableError, ValueError) as error:
         raise UsageError(str(error)) from None
     return made

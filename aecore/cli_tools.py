@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,6 +29,16 @@ def advance(bar: tqdm[Any], status: Status) -> None:
 
 def move_to(bar: tqdm[Any], done: int) -> None:
     bar.update(done - bar.n)
+
+
+def teller(bar: tqdm[Any]) -> Callable[[float, str], None]:
+    """Moves a bar of 1,000 to a share done, 0..1, and says what is being done."""
+
+    def tell(done: float, what: str) -> None:
+        bar.set_description_str(what, refresh=False)
+        move_to(bar, round(1000 * done))
+
+    return tell
 
 
 def settings_of(pairs: Sequence[str]) -> dict[str, str]:

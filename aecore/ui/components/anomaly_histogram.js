@@ -51,6 +51,7 @@ class ScoreHistogram {
     const x = left + axis.shareOf(threshold) * (right - left)
     const { style, dataset } = this.plot
     style.setProperty("--x", `${x}px`)
+    style.setProperty("--called", 1 - x / right)
     style.setProperty("--right", `${right}px`)
     style.setProperty("--bottom", `${bottom}px`)
     this.sides.forEach((side, i) => side.toggleAttribute("data-off", (i ? right - x : x - left) < this.room))
