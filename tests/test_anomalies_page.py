@@ -22,7 +22,7 @@ from aecore.recording import Recorder, load_kept
 from aecore.runs import ACTIVE, About, Run, new_run, runs_of
 from aecore.ui import anomaly_scores, measurement, run_choice
 from aecore.ui.anomaly_compare import verdict
-from aecore.ui.anomaly_view import AnomalyView
+from aecore.ui.anomaly_view import AnomalyView, anomaly_view
 from aecore.ui.server import engine, measuring_desk, person, study_desk, task_desk
 from tests import tiny
 from tests.server import ROOT, wait_for
@@ -98,7 +98,7 @@ def words(app: AppTest) -> str:
 def shown(monkeypatch: pytest.MonkeyPatch) -> list[AnomalyView]:
     """What the component was given, in its order."""
     views: list[AnomalyView] = []
-    genuine = anomaly_scores.anomaly_view
+    genuine = anomaly_view
 
     def note(view: AnomalyView, *, key: str) -> object:
         views.append(view)
@@ -132,7 +132,7 @@ def test_the_scores_are_there_and_the_cases(zeros: Path, monkeypatch: pytest.Mon
     assert view.class_names[:2] == ("0", "1")
     assert view.originals.shape == (12, 1, 28, 28)
     assert "Normal is: 0" in words(app)
-    assert [button.label for button in app.get("download_button")] == ["Scores as CSV"]  # type: ignore[attr-defined]
+    assert len(app.get("download_button")) == 1
     app.segmented_control(key="anomaly_score").set_value("squared").run()
     assert not app.exception
     assert views[-1].score_name == "Squared error"

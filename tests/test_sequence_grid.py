@@ -74,7 +74,7 @@ def test_sequences_of_any_length_come_back_as_long(length: int) -> None:
 def test_the_absolute_error_is_a_laplace_likelihood_without_its_constant(count: int, seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
     x, y = (torch.randn(count, 3, 1, 7, generator=generator).double() for _ in range(2))
-    exact = -Laplace(y, 1.0).log_prob(x).sum() / count - 3 * 7 * torch.log(torch.tensor(2.0)).item()
+    exact = -Laplace(y, 1.0).log_prob(x).sum() / count - 3 * 7 * torch.log(torch.tensor(2.0)).item()  # type: ignore[no-untyped-call]
     torch.testing.assert_close(absolute_error(y, x), exact)
 
 

@@ -142,8 +142,9 @@ class Cases:
             windows = None
             if grouped["windows"]:
                 windows = Windows(grouped["windows"], kept["starts"], kept["parts"], kept["window_classes"])
-            plain = [kept[name] for name in _PLAIN]
-            return cls(grouped["training"], grouped["validation"], grouped["test"], *plain, windows)
+            classes, rows, shown, originals, reconstructions = (kept[name] for name in _PLAIN)
+            training, validation, test = (grouped[part] for part in ("training", "validation", "test"))
+            return cls(training, validation, test, classes, rows, shown, originals, reconstructions, windows)
 
 
 _PLAIN = ("classes", "rows", "shown", "originals", "reconstructions")

@@ -70,8 +70,7 @@ def rows_parts(values: Floats, labels: Integers, rows: Integers) -> Parts:
         test, validation = round(TEST_SHARE * len(mine)), round(VALIDATION_SHARE * len(mine))
         for part, places in zip(chosen, np.split(mine, [len(mine) - test - validation, len(mine) - test]), strict=True):
             part.append(places)
-    places = [_mixed(part, order) for part in chosen]
-    return _checked(Parts(*(_rows(values, labels, rows, each) for each in places)))
+    return _checked(Parts(*(_rows(values, labels, rows, _mixed(part, order)) for part in chosen)))
 
 
 def tested_parts(
