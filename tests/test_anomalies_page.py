@@ -194,7 +194,7 @@ def test_a_detector_is_trained_from_the_form() -> None:
     assert not app.exception
     (run,) = runs_of(person())
     assert run.config.data.classes == (1, 7)
-    assert run.config.architecture.kind == "conv2d"
+    assert run.config.code.kind == "gaussian", "the recommended one"
     engine().stop(run)
     wait_for(lambda: run.status.state not in ACTIVE, "the end of the run")
 

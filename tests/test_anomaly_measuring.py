@@ -63,13 +63,13 @@ def test_scores_are_sums_over_pixels_and_the_elbo_that_of_torchs_distributions()
     error = (x - model.reconstruct(x)).flatten(1)
     np.testing.assert_allclose(found["squared"], error.square().sum(dim=1), rtol=1e-5)
     np.testing.assert_allclose(found["absolute"], error.abs().sum(dim=1), rtol=1e-5)
-    local = torch.zeros_like(x)
-    for down in (-1, 0, 1):
-        for across in (-1, 0, 1):
-            shifted = functional.pad(x - model.reconstruct(x), (1, 1, 1, 1))
-            local += shifted[:, :, 1 + down : 29 + down, 1 + across : 29 + across] / 9
-    size = (x.square() + model.reconstruct(x).square()).flatten(1).sum(dim=1).sqrt()
-    np.testing.assert_allclose(found["relative"], local.square().flatten(1).sum(dim=1) / size, rtol=1e-4)
+    blurred = []
+    for each in (x, model.reconstruct(x)):
+        padded = functional.pad(each, (1, 1, 1, 1))
+        blurred.append(sum(padded[:, :, down : 28 + down, across : 28 + across] / 9 for down in range(3) for across in range(3)))
+    one, other = (torch.as_tensor(each).flatten(1) for each in blurred)
+    expected = (one - other).square().sum(dim=1) / (one.square() + other.square()).sum(dim=1).sqrt()
+    np.testing.assert_allclose(found["relative"], expected, rtol=1e-4)
     generator = torch.Generator().manual_seed(random_seed(config.seed, 11))
     encoding = model.encode(x)
     assert encoding.log_variance is not None

@@ -84,7 +84,6 @@ def test_the_denoising_ones_have_their_noise() -> None:
         "denoising-dropout": "masking",
         "denoising-convolutional": "gaussian",
         "stacked-denoising": "masking",
-        "anomalies-pictures": "gaussian",
     }
     assert all(preset(name).config.corruption.level > 0 for name in kinds)
 

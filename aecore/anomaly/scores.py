@@ -70,13 +70,14 @@ def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = la
 
 
 def relative_error(images: Tensor, answers: Tensor) -> Tensor:
-    """Σ (mean of x − x̂ over the 3×3 pixels around each)² / √(Σ x² + Σ x̂²) of each image, (N,); both arguments (N, C, H, W).
+    """Σ (B(x) − B(x̂))² / √(Σ B(x)² + Σ B(x̂)²) of each image, (N,), where B is the mean over the 3×3 pixels around each, outside
+    of the picture 0. Both arguments (N, C, H, W). Where both are all 0, so is the error.
 
-    Outside the picture there is no difference. Where both are all 0, so is the error.
+    It lies half-way between an absolute and a relative error; found by trial on validation images of MNIST and Fashion-MNIST.
     """
-    local = functional.avg_pool2d(images - answers, 3, stride=1, padding=1).flatten(1).square().sum(dim=1)
-    size = (images.flatten(1).square().sum(dim=1) + answers.flatten(1).square().sum(dim=1)).sqrt()
-    return local / size.clamp_min(torch.finfo(size.dtype).tiny)
+    x, answer = (functional.avg_pool2d(each, 3, stride=1, padding=1).flatten(1) for each in (images, answers))
+    size = (x.square().sum(dim=1) + answer.square().sum(dim=1)).sqrt()
+    return (x - answer).square().sum(dim=1) / size.clamp_min(torch.finfo(size.dtype).tiny)
 
 
 @torch.no_grad()

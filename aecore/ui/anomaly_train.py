@@ -25,14 +25,13 @@ from aecore.ui.server import person
 from aecore.ui.settings_form import word
 
 _SEQUENCES_FIRST = sorted(CARDS, key=lambda name: not CARDS[name].is_sequence)
-_NETWORKS = {"convolutional": "Convolutional", "dense": "Dense", "vae": "VAE, dense"}
+_USUAL = "usual"
+_NETWORKS = {_USUAL: "Recommended", "convolutional": "Convolutional", "dense": "Dense", "vae": "VAE, dense"}
 _FORM = Settings(
     "anomaly",
     {
         "anomaly_data": "heartbeats",
-        "anomaly_network": "convolutional",
-        "anomaly_loss": "mse",
-        "anomaly_code": 16,
+        "anomaly_network": _USUAL,
         "anomaly_epochs": 0,
     },
 )
@@ -59,33 +58,13 @@ def show(run: Run | None, train_page: str) -> None:
         network = st.segmented_control(
             "Network",
             list(_NETWORKS),
-            default="convolutional",
+            default=_USUAL,
             key="anomaly_network",
             bind="query-params",
             required=True,
             format_func=lambda name: _NETWORKS.get(name, name),
         )
-        loss = st.segmented_control(
-            "Loss",
-            ["mse", "mae"],
-            default="mse",
-            key="anomaly_loss",
-            bind="query-params",
-            required=True,
-            format_func=word,
-            help="What training makes small, and the first score: absolute error minds single large deviations less.",
-        )
-        code = st.number_input(
-            "Code size",
-            1,
-            256,
-            16,
-            key="anomaly_code",
-            bind="query-params",
-            width=120,
-            help="How many numbers a case is squeezed into. With many, anomalies can be copied too; with few, "
-            "normal cases suffer.",
-        )
+        changes = {} if network == _USUAL else _chosen_network(str(network), data)
         epochs = st.number_input(
             "Epochs",
             0,
@@ -98,7 +77,7 @@ def show(run: Run | None, train_page: str) -> None:
         )
     if chosen == FILE:
         data = upload(data)
-    config = _configured(data, normal, str(network), str(loss), int(code), int(epochs))
+    config = _configured(data, normal, changes | ({"epochs": int(epochs)} if epochs else {}))
     with st.container(horizontal=True, vertical_alignment="center", key="anomaly_train_toolbar"):
         pressed = train_button("anomaly_train", config)
         if run is not None and run.about.owner == person() and not run.about.name.startswith("·"):
@@ -110,8 +89,8 @@ def show(run: Run | None, train_page: str) -> None:
     if config is not None:
         held = "" if normal is None else ", the other classes are held back"
         st.caption(
-            f"{config.plan.parameters:,} parameters; {config.train_size:,} normal cases an epoch{held}; {config.epochs} epochs, "
-            f"{config.total_steps:,} steps."
+            f"{_network_words(config)}: {config.plan.parameters:,} parameters; {config.train_size:,} normal cases an "
+            f"epoch{held}; {config.epochs} epochs, {config.total_steps:,} steps."
         )
     run_panel.show_problem()
     _FORM.remember()
@@ -121,6 +100,16 @@ def show(run: Run | None, train_page: str) -> None:
     if mine is not None:
         st.caption(f"Below: **{run_panel.name_of(mine)}**.")
     run_panel.view(mine, [], config, "Press Train and watch: the pictures are normal cases that it does not train on.")
+
+
+def _network_words(config: RunConfig) -> str:
+    """“1-D convolutions 16-32-32, 24 numbers, squared error”."""
+    architecture = config.architecture
+    layers = "-".join(map(str, (*(architecture.channels if architecture.kind != "dense" else ()), *architecture.hidden)))
+    kind = {"dense": "Dense", "conv1d": "1-D convolutions", "conv2d": "Convolutions"}[architecture.kind]
+    code = "VAE, " if config.code.kind == "gaussian" else ""
+    loss = word(config.objective.reconstruction).lower()
+    return f"{code}{kind if not code else kind.lower()} {layers}, {config.code.size} numbers, {loss}"
 
 
 def _choose_normal(data: str | None) -> tuple[int, ...] | None:
@@ -151,9 +140,43 @@ def _card(data: str | None) -> Card | None:
         return None
 
 
-def _configured(
-    data: str | None, normal: tuple[int, ...] | None, network: str, loss: str, code: int, epochs: int
-) -> RunConfig | None:
+def _chosen_network(network: str, data: str | None) -> dict[str, Any]:
+    """Controls of a network that is not the recommended one; what they say, by dotted name."""
+    found = _card(data)
+    is_sequence = found is not None and found.is_sequence
+    losses = ["mse", "mae"] if is_sequence else ["mse", "mae", "bce"]
+    if st.session_state.get("anomaly_loss", "mse") not in losses:
+        st.session_state["anomaly_loss"] = "mse"  # of other data
+    loss = st.segmented_control(
+        "Loss",
+        losses,
+        default="mse",
+        key="anomaly_loss",
+        bind="query-params",
+        required=True,
+        format_func=word,
+        help="What training makes small: absolute error minds single large deviations less.",
+    )
+    code = st.number_input(
+        "Code size",
+        1,
+        256,
+        24,
+        key="anomaly_code",
+        bind="query-params",
+        width=120,
+        help="How many numbers a case is squeezed into. With many, anomalies can be copied too; with few, normal cases suffer.",
+    )
+    changes: dict[str, Any] = {"objective.reconstruction": loss, "code.size": int(code), "code.kind": "vector"}
+    if loss == "bce":
+        changes["architecture.output"] = "sigmoid"
+    if network == "convolutional":
+        return changes | {"architecture.kind": "conv1d" if is_sequence else "conv2d"}
+    changes |= {"architecture.kind": "dense", "architecture.hidden": (256, 64)}
+    return changes | ({"code.kind": "gaussian"} if network == "vae" else {})
+
+
+def _configured(data: str | None, normal: tuple[int, ...] | None, changes: dict[str, Any]) -> RunConfig | None:
     """What will be trained; None where something is missing or cannot be, which is said."""
     if data is None:
         return None
@@ -167,16 +190,6 @@ def _configured(
     if normal is not None and len(normal) == len(found.classes) > 1:
         st.error("Leave at least one class out: with all of them normal there is no anomaly to find.", icon=":material/error:")
         return None
-    changes: dict[str, Any] = {"objective.reconstruction": loss, "code.size": code}
-    if network == "convolutional":
-        changes |= {"architecture.kind": "conv1d" if found.is_sequence else "conv2d"}
-        changes |= {} if found.is_sequence else {"architecture.hidden": ()}
-    else:
-        changes |= {"architecture.kind": "dense", "architecture.hidden": (256, 64)}
-    if network == "vae":
-        changes |= {"code.kind": "gaussian", "corruption.kind": "none"}
-    if epochs:
-        changes["epochs"] = epochs
     try:
         return detector(data, normal, None, changes)
     except ConfigError as error:
