@@ -30,11 +30,13 @@ bench: $(VENV)/.dev $(VENV)/.browser
 checkpoints: $(VENV)/.app
 	$(BIN)/python -m aecore checkpoints
 
-# docs/denoising.md: every denoiser against the classical ones; docs/features.md: what features are good for. Needs the full MNIST too.
+# docs/denoising.md: every denoiser against the classical ones; docs/features.md: what features are good for;
+# docs/anomalies.md: detectors against scikit-learn's. Needs the full MNIST too.
 quality: $(VENV)/.app
 	$(BIN)/python -m aecore denoise-table
 	$(BIN)/python -m aecore picture-table
 	$(BIN)/python -m aecore features-table --runs artifacts/features
+	$(BIN)/python -m aecore anomaly-table --runs artifacts/anomalies
 
 screenshots: $(VENV)/.browser
 	$(BIN)/python -m tests.screenshots

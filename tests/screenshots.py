@@ -17,6 +17,7 @@ README_PICTURE = ROOT / "docs" / "train.png"
 DENOISE_PICTURE = ROOT / "docs" / "denoise.png"
 LATENT_PICTURE = ROOT / "docs" / "latent.png"
 SWEEP_PICTURE = ROOT / "docs" / "disentangle.png"
+ANOMALIES_PICTURE = ROOT / "docs" / "anomalies.png"
 FEATURES_PICTURE = ROOT / "docs" / "features.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
@@ -86,6 +87,16 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 _picture(page, folder / f"features-{tab.lower().replace(' ', '-')}-{name}.png")
                 if tab == "Sparsity" and not trained:
                     _picture(page, FEATURES_PICTURE)
+            for tab, ready in (
+                ("Scores and cases", "[data-testid=anomaly][data-auroc-interval]"),
+                ("Against others", ".js-plotly-plot"),
+                ("Train one", "[data-testid=live-run]"),
+            ):
+                page.goto(f"{server.url}/anomalies?look={tab}")
+                page.locator(ready).first.wait_for()
+                _picture(page, folder / f"anomalies-{tab.lower().replace(' ', '-')}-{name}.png")
+                if tab == "Scores and cases" and not trained:
+                    _picture(page, ANOMALIES_PICTURE)
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)
