@@ -25,6 +25,7 @@ bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m tests.bench_latent
 	$(BIN)/python -m tests.bench_sweeps
 	$(BIN)/python -m tests.bench_disentanglement
+	$(BIN)/python -m tests.bench_anomalies
 
 # Needs the full MNIST: set AECORE_DATA to a folder that has it, or let it be downloaded.
 checkpoints: $(VENV)/.app

@@ -116,8 +116,10 @@ def write_frame(folder: Path, frame: Frame, *, keep: bool) -> None:
 
 
 def read_frame(folder: Path, step: int | None = None) -> Frame | None:
-    """The live frame, or the kept one of a step; None if there is none."""
+    """The live frame, which is the last one of a run that came with the app, or the kept one of a step; None if there is none."""
     arrays = _load(folder / ("live.safetensors" if step is None else f"{step:08d}.safetensors"))
+    if arrays is None and step is None and (kept := kept_frames(folder)):
+        arrays = _load(folder / f"{kept[-1]:08d}.safetensors")
     return None if arrays is None else Frame(int(arrays["step"][0]), arrays["reconstructions"], arrays["positions"])
 
 

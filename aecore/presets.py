@@ -223,13 +223,14 @@ _ROWS = (
         architecture__kind="conv1d",
         architecture__channels=(16, 32, 32),
         architecture__kernel_size=7,
-        architecture__output="linear",
+        # Without a dense layer between them and the code, convolutions got stuck with one seed in two.
+        architecture__hidden=(128,),
         code__size=24,
         objective__reconstruction="mse",
         batch_size=64,
-        optimizer__learning_rate=3e-3,
+        optimizer__learning_rate=6e-3,
         optimizer__schedule="one-cycle",
-        epochs=40,
+        epochs=30,
     ),
     _row(
         "vae",

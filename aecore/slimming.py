@@ -14,6 +14,8 @@ from aecore.runs import Run, Status, replace_file
 
 _ROWS = 150
 """Rows that are kept of a member's curves."""
+_FRAMES = 11
+"""Moments whose pictures are kept of a run."""
 _LATE_MOMENTS = 5
 """Moments whose traversals are kept of a member's later half, beside its beginning."""
 _GREY = 8
@@ -35,12 +37,17 @@ def halve(run: Run) -> Status:
     return status
 
 
-def thin_frames(folder: Path, every: int = 2, wanted: Collection[int] = ()) -> None:
-    """Keep one frame of each few, the last, and those of the `wanted` steps."""
+def thin_frames(folder: Path, wanted: Collection[int] = ()) -> None:
+    """Keep few frames, evenly spread over those that there are, the first and the last among them, and those of the `wanted` steps.
+
+    The live frame goes: it is the last one once more.
+    """
     steps = kept_frames(folder)
-    for index, step in enumerate(steps):
-        if index % every and index < len(steps) - 1 and step not in wanted:
+    places = {round(index * (len(steps) - 1) / (_FRAMES - 1)) for index in range(_FRAMES)}
+    for place, step in enumerate(steps):
+        if place not in places and step not in wanted:
             (folder / f"{step:08d}.safetensors").unlink()
+    (folder / "live.safetensors").unlink(missing_ok=True)
 
 
 def thin_curve(path: Path) -> None:

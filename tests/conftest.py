@@ -15,7 +15,7 @@ from tests.server import AppServer
 
 # Examples take as long as the machine is busy; a deadline would fail for the machine's sake. The same examples each time:
 # a failure found on one machine is then found on every other.
-settings.register_profile("suite", deadline=None, derandomize=True, max_examples=60)
+settings.register_profile("suite", deadline=None, derandomize=True, max_examples=40)
 settings.load_profile("suite")
 # What is expected on a page comes when it comes: on a busy machine five seconds, the usual limit, are not always enough.
 expect.set_options(timeout=30_000)

@@ -113,9 +113,9 @@ def test_what_does_not_go_together_is_said(values: dict[str, Any], sentence: str
 
 
 def test_an_epoch_of_some_classes_has_as_many_as_there_are() -> None:
-    assert sequences(data__classes=(0,)).train_size == 3_000
-    assert sequences(data__classes=(1, 2)).train_size == 900
-    assert sequences().train_size == 4_800
+    assert sequences(data__classes=(0,)).train_size == 6_000
+    assert sequences(data__classes=(1, 2)).train_size == 500
+    assert sequences().train_size == 7_000
 
 
 def test_a_run_on_sequences_is_recorded_and_measured(tmp_path: Path) -> None:

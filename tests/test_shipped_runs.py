@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from aecore import disentangle_numbers, probe_results
+from aecore.anomaly import results
 from aecore.atlas import read_atlas
 from aecore.checkpoint import load_model
 from aecore.data.loading import Split
@@ -16,7 +17,16 @@ from aecore.frames import kept_frames, read_frame, read_gallery
 from aecore.latent_numbers import kept
 from aecore.moments import pictured_steps
 from aecore.runs import CHECKPOINTS, shipped, shipped_run
-from aecore.shipped_runs import SELF_TAUGHT, SHIPPED, SPARSE, STACKED, STACKED_AT_ONCE, shipped_config
+from aecore.shipped_runs import (
+    HEARTBEAT_DETECTOR,
+    PICTURE_DETECTOR,
+    SELF_TAUGHT,
+    SHIPPED,
+    SPARSE,
+    STACKED,
+    STACKED_AT_ONCE,
+    shipped_config,
+)
 from aecore.shipped_sweeps import SHIPPED_SWEEPS
 from aecore.sweeps import shipped_sweeps
 from aecore.ui.features_layers import all_at_once
@@ -37,6 +47,19 @@ def test_what_features_are_worth_comes_with_the_sparse_networks() -> None:
         probe = probe_results.kept(run)[case]  # only where it is of these weights
         assert probe.points[-1].labels == 0
         assert probe.points[-1].features.mean > probe.points[-1].pixels.mean
+
+
+@pytest.mark.parametrize("name", [HEARTBEAT_DETECTOR, PICTURE_DETECTOR])
+def test_detectors_come_with_their_scores_and_are_better_than_the_others(name: str) -> None:
+    run = shipped_run(name)
+    assert run is not None
+    report, cases = results.kept(run), results.kept_cases(run)
+    assert report is not None
+    assert cases is not None
+    assert len(cases.shown) <= 120
+    assert report.scores[0].auroc is not None
+    assert len(report.baselines) == 4
+    assert all(each.auroc is not None and each.auroc.value < report.scores[0].auroc.value for each in report.baselines)
 
 
 @pytest.mark.parametrize("name", SHIPPED)
@@ -61,6 +84,8 @@ def test_a_shipped_run_is_whole_small_and_as_good_as_it_says(name: str) -> None:
     sample = Split(torch.from_numpy(atlas.images), torch.from_numpy(atlas.labels))
     measured = evaluate(load_model(run), run.config, sample)
     assert math.isclose(measured["mse"], status.test["mse"], rel_tol=0.1)
+    if run.config.card.is_sequence:
+        return
     numbers = kept(run)
     assert numbers is not None
     assert numbers.images == status.test_images

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
 
 from aecore.checkpoint import load_model
 from aecore.evaluation import evaluate
-from aecore.frames import kept_frames
+from aecore.frames import Frame, kept_frames, read_frame, write_frame
 from aecore.metrics_log import MetricsReader
 from aecore.moments import kept_steps, moments_path, pictured_steps, read_traversals
 from aecore.recording import load_kept
@@ -50,17 +51,29 @@ def test_a_long_curve_keeps_its_ends_and_its_validations(tmp_path: Path) -> None
     assert all(row[-1] is not None for row in reader.rows)
 
 
-def test_every_second_frame_stays_and_the_last(tmp_path: Path) -> None:
-    for step in (0, 1, 2, 5, 9, 12):
-        (tmp_path / f"{step:08d}.safetensors").write_bytes(b"")
-    (tmp_path / "live.safetensors").write_bytes(b"")
+def frames(folder: Path, steps: list[int]) -> None:
+    for step in steps:
+        write_frame(folder, Frame(step, np.zeros((1, 1, 2, 2), np.uint8), np.zeros((1, 2), np.float32)), keep=True)
+
+
+def test_few_frames_stay_the_first_and_the_last_among_them(tmp_path: Path) -> None:
+    frames(tmp_path, list(range(0, 400, 10)))
     thin_frames(tmp_path)
-    assert kept_frames(tmp_path) == [0, 2, 9, 12]
-    assert (tmp_path / "live.safetensors").exists()
+    left = kept_frames(tmp_path)
+    assert len(left) == 11
+    assert (left[0], left[-1]) == (0, 390)
+    assert max(after - before for before, after in itertools.pairwise(left)) <= 40
+    last = read_frame(tmp_path)
+    assert last is not None, "what is shown of a run that is over"
+    assert last.step == 390
 
 
-def test_the_frames_of_wanted_steps_stay(tmp_path: Path) -> None:
-    for step in (0, 1, 2, 5, 9, 12):
-        (tmp_path / f"{step:08d}.safetensors").write_bytes(b"")
-    thin_frames(tmp_path, wanted=(1, 7))
-    assert kept_frames(tmp_path) == [0, 1, 2, 9, 12]
+def test_the_frames_of_wanted_steps_stay_and_few_are_left_alone(tmp_path: Path) -> None:
+    frames(tmp_path, list(range(0, 400, 10)))
+    thin_frames(tmp_path, wanted=(70, 77))
+    assert len(kept_frames(tmp_path)) == 12
+    assert 70 in kept_frames(tmp_path)
+    (tmp_path / "few").mkdir()
+    frames(tmp_path / "few", [0, 1, 2])
+    thin_frames(tmp_path / "few")
+    assert kept_frames(tmp_path / "few") == [0, 1, 2]

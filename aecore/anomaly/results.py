@@ -122,6 +122,9 @@ class Cases:
         """As the file holds it, compressed."""
         groups = {"training": self.training, "validation": self.validation, "test": self.test}
         arrays: dict[str, NDArray[Any]] = {name: getattr(self, name) for name in _PLAIN}
+        # Half precision is more than a drawing shows. The scores are kept as they are.
+        if self.originals.dtype == np.float32:
+            arrays |= {name: getattr(self, name).astype(np.float16) for name in ("originals", "reconstructions")}
         if self.windows is not None:
             groups["windows"] = self.windows.scores
             arrays |= {"starts": self.windows.starts, "parts": self.windows.parts, "window_classes": self.windows.classes}
@@ -143,6 +146,8 @@ class Cases:
             if grouped["windows"]:
                 windows = Windows(grouped["windows"], kept["starts"], kept["parts"], kept["window_classes"])
             classes, rows, shown, originals, reconstructions = (kept[name] for name in _PLAIN)
+            if originals.dtype == np.float16:
+                originals, reconstructions = originals.astype(np.float32), reconstructions.astype(np.float32)
             training, validation, test = (grouped[part] for part in ("training", "validation", "test"))
             return cls(training, validation, test, classes, rows, shown, originals, reconstructions, windows)
 

@@ -7,13 +7,13 @@ from typing import Any
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import Card, card
+from aecore.data.catalogue import Card, card, is_own
 from aecore.presets import for_data, preset
 
 PICTURES, SEQUENCES = "anomalies-pictures", "anomalies-sequences"
 """The presets that detectors start from."""
 
-_STEPS = 1_500
+_STEPS = 1_200
 """Of training, roughly: enough for a few thousand sequences, and done in seconds."""
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 500
 
@@ -29,7 +29,7 @@ def detector(
     """The configuration of a detector for data by name, trained on the `normal` classes (None: on all cases).
 
     base: a preset, else the usual one. changes: settings by dotted name, which win. Somebody's own data, of any size, get as many
-    epochs as make about 1,500 steps. Raises ConfigError.
+    epochs as make about 1,200 steps. Raises ConfigError.
     """
     chosen = card(data)
     start = preset(base or usual_preset(chosen)).config
@@ -38,7 +38,7 @@ def detector(
     wanted |= {"data.resolution": None, "data.factor_steps": None}
     config = for_data(start, wanted | {name: value for name, value in changes.items() if name.startswith("data.")})
     config = config.with_settings(changes)
-    if chosen.train_counts and "epochs" not in changes and config.optimizer.kind != "lbfgs":
+    if is_own(data) and "epochs" not in changes and config.optimizer.kind != "lbfgs":
         epochs = round(_STEPS / config.steps_per_epoch)
         config = config.with_settings({"epochs": min(_MOST_EPOCHS, max(_FEWEST_EPOCHS, epochs))})
     return config

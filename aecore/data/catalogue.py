@@ -188,7 +188,7 @@ _ALL = (
         height=1,
         width=SEQUENCE_LENGTH,
         classes=HEARTBEAT_CLASSES,
-        train=4_800,
+        train=7_000,
         validation=800,
         test=2_000,
         licence="Made by this app, no licence needed",
@@ -198,7 +198,7 @@ _ALL = (
         resolutions=(SEQUENCE_LENGTH,),
         channel_names=("ECG, mV",),
         scale=((-1.0, 2.5),),
-        train_counts=(3_000, 450, 450, 450, 450),
+        train_counts=(6_000, 250, 250, 250, 250),
     ),
     Card(
         name="machine",
@@ -208,7 +208,7 @@ _ALL = (
         height=1,
         width=SEQUENCE_LENGTH,
         classes=MACHINE_CLASSES,
-        train=4_800,
+        train=7_000,
         validation=800,
         test=2_000,
         licence="Made by this app, no licence needed",
@@ -217,7 +217,7 @@ _ALL = (
         resolutions=(SEQUENCE_LENGTH,),
         channel_names=MACHINE_CHANNELS,
         scale=((-3.0, 3.0), (0.0, 3.0), (0.0, 3.5)),
-        train_counts=(3_000, 450, 450, 450, 450),
+        train_counts=(6_000, 250, 250, 250, 250),
     ),
 )
 

@@ -1,4 +1,7 @@
-"""The sequences that the app makes, as a data set has them: three parts with the same shares of each class, scaled to 0..1."""
+"""The sequences that the app makes, as a data set has them: three parts, scaled to 0..1.
+
+Most of the training part is normal, as in life; of the two others four in ten are not, all kinds equally often.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,17 @@ _MAKERS: dict[str, Callable[..., tuple[Floats, Integers, Integers]]] = {
     "heartbeats": heartbeat_arrays,
     "machine": machine_arrays,
 }
+_ANOMALOUS = 0.4
 _SEED = 20_261_126
 
 
 def make(card: Card) -> Iterator[tuple[Floats, Integers]]:
     """Training, validation and test part: sequences (N, C, 1, L) in the card's scale, and their classes (N,)."""
     low, high = (np.array(ends)[None, :, None, None] for ends in zip(*card.scale, strict=True))
-    shares = np.array(card.train_counts) / card.train
+    kinds = len(card.classes) - 1
     for part, count in enumerate((card.train, card.validation, card.test)):
-        counts = np.rint(shares * count).astype(np.int64)
-        counts[0] += count - counts.sum()
+        each = round(_ANOMALOUS * count / kinds)
+        counts = np.array([count - kinds * each, *[each] * kinds]) if part else np.array(card.train_counts)
         # In a shuffled order that is the same on every machine: the raw stream of a bit generator.
         order = np.argsort(np.random.PCG64([_SEED, part]).random_raw(count), kind="stable")
         labels = np.repeat(np.arange(len(counts)), counts)[order]
