@@ -38,7 +38,7 @@ def halve(run: Run) -> Status:
 
 
 def thin_frames(folder: Path, wanted: Collection[int] = ()) -> None:
-    """Keep few frames, evenly spread over those that there are, the first and the last among them, and those of the `wanted` steps.
+    """Keep few frames, evenly spread over those that there are, the first and the last, and those of the `wanted` steps.
 
     The live frame goes: it is the last one once more.
     """

@@ -93,8 +93,8 @@ def test_st_segments_are_lifted_and_only_lifted(twins: Array) -> None:
     lifted, _, spans = heartbeat_arrays(200, 3, labels=np.full(200, ST_ELEVATION))
     lift = (lifted - twins[:200])[:, 0, 0]
     assert lift.min() == 0
-    # 0.22 to 0.42 mV times the gain of the electrodes.
-    assert 0.17 < lift.max(axis=1).min() < lift.max() < 0.55
+    # 0.28 to 0.52 mV times the gain of the electrodes.
+    assert 0.2 < lift.max(axis=1).min() < lift.max() < 0.68
     assert (np.ptp(spans, axis=1) > 0).all()
 
 
