@@ -78,6 +78,9 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
         rule = Threshold.parse(options.threshold)
     except ValueError as error:
         raise UsageError(str(error)) from None
+    settings = settings_of(options.set)
+    if taken := [name for name in ("data.name", "data.classes") if name in settings]:
+        raise UsageError(f"--data and --normal say which data and classes: leave {taken[0]} out of --set.")
     name, notes = _data(options)
     found = card(name)
     normal = None
@@ -85,7 +88,7 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
         normal = classes_named(found, options.normal.split(","))
     elif found.is_labelled:
         normal = found.normal
-    config = detector(name, normal, options.preset, settings_of(options.set))
+    config = detector(name, normal, options.preset, settings)
     if not options.json:
         for note in notes:
             print(note)
@@ -115,11 +118,9 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
             dataset = load_kept(config.with_settings({"data.classes": None}).data)
             report, cases = measure(run, dataset, rule=rule, poll=lambda done, what: tell(0.3 * done, what))
             keep(run, report, cases)
-            if not options.no_baselines:
-                baselines, _, fitted = measure_baselines(
-                    config, dataset, rule=rule, poll=lambda done, what: tell(0.3 + 0.7 * done, what)
-                )
-                report = add_baselines(run, baselines, fitted) or report
+            if report.is_labelled and not options.no_baselines:
+                found_others = measure_baselines(config, dataset, rule=rule, poll=lambda done, what: tell(0.3 + 0.7 * done, what))
+                report = add_baselines(run, *found_others) or report
     except (DataUnavailableError, ValueError) as error:
         raise UsageError(str(error)) from None
     scores = run.folder / "scores.csv"
@@ -142,8 +143,9 @@ def _data(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
             raise UsageError(f"There is no file {options.data}.")
         card(options.data)  # raises, with the nearest name
 
-    from aecore.data.own_series import Preparation, keep_series, notes_of
+    from aecore.data.own_series import keep_series, notes_of
     from aecore.data.series_file import ReadOptions, SeriesFileError, read_series
+    from aecore.data.series_preparing import Preparation
 
     reading = ReadOptions(options.layout, options.label, options.header, options.missing, options.sample)
     preparation = Preparation(options.window, options.stride, options.train_share, options.normalise)
@@ -163,7 +165,7 @@ def _data(options: argparse.Namespace) -> tuple[str, tuple[str, ...]]:
         with bar_of(1000) as bar:
             test = read(options.test, bar)
     try:
-        name = keep_series(table, path.name, preparation, test)
+        name = keep_series(table, path.name, preparation, test, is_lasting=True)
     except SeriesFileError as error:
         raise UsageError(str(error)) from None
     return name, notes_of(name)

@@ -10,7 +10,7 @@ from typing import Any
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
-from aecore.data.catalogue import card
+from aecore.data.catalogue import UnknownDataError, card
 
 
 @dataclass(frozen=True)
@@ -262,12 +262,16 @@ _ROWS = (
 )
 
 
-def for_data(config: RunConfig, data: Mapping[str, Any]) -> RunConfig:
-    """A configuration for other data, given by its dotted settings; where these are pictures and those sequences, or the other
-    way round, with the convolutions and the loss that these can have. Raises ConfigError."""
-    is_sequence = card(str(data["data.name"])).is_sequence
-    changes: dict[str, Any] = {}
-    if is_sequence:
+def for_data(config: RunConfig, settings: Mapping[str, Any]) -> RunConfig:
+    """A configuration with other settings by dotted name, of which one names other data; where these are pictures and those
+    sequences, or the other way round, with the convolutions, the loss and the noise that these can have, unless they are among
+    the settings; and with the classes that it had where these are known. Raises ConfigError."""
+    try:
+        chosen = card(str(settings["data.name"]))
+    except UnknownDataError:
+        return config.with_settings(settings)  # raises, with the sentence that people read for such data
+    changes: dict[str, Any] = {} if chosen.is_labelled else {"data.classes": None}
+    if chosen.is_sequence:
         if config.architecture.kind == "conv2d":
             changes |= {"architecture.kind": "conv1d", "architecture.skips": False}
         if config.objective.reconstruction == "bce":
@@ -276,7 +280,7 @@ def for_data(config: RunConfig, data: Mapping[str, Any]) -> RunConfig:
             changes["corruption.kind"] = "gaussian"
     elif config.architecture.kind == "conv1d":
         changes["architecture.kind"] = "conv2d"
-    return config.with_settings({**data, **changes})
+    return config.with_settings({**changes, **settings})
 
 
 PRESETS: Mapping[str, Preset] = MappingProxyType({row.name: row for row in _ROWS})

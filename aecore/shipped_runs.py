@@ -165,5 +165,4 @@ def _keep_scores(run: Run) -> None:
 
     dataset = load_kept(DataConfig(name=run.config.data.name))
     results.keep(run, *measure(run, dataset, most_shown=_CASES))
-    baselines, _, fitted = measure_baselines(run.config, dataset)
-    results.add_baselines(run, baselines, fitted)
+    results.add_baselines(run, *measure_baselines(run.config, dataset))

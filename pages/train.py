@@ -8,7 +8,8 @@ from aecore.config import RunConfig
 from aecore.ui import address, run_panel, settings_panel
 from aecore.ui.architecture_drawing import show_architecture
 from aecore.ui.experiment_state import opened, remember
-from aecore.ui.presets_menu import choose_preset
+from aecore.ui.presets_menu import UNFIT, choose_preset
+from aecore.ui.run_choice import pictures_of
 from aecore.ui.settings_data import choose_data
 
 
@@ -32,6 +33,8 @@ st.title("Train an autoencoder")
 experiment, problems = opened()
 for problem in problems:
     st.warning(problem, icon=":material/link_off:")
+if unfit := st.session_state.pop(UNFIT, ""):
+    st.warning(unfit, icon=":material/warning:")
 
 with st.container(horizontal=True, vertical_alignment="bottom", key="choices"):
     choose_data()
@@ -46,10 +49,11 @@ for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
 with st.container(horizontal=True, key="toolbar"):
     run = run_panel.toolbar(experiment, config, preset)
-    if run is not None and not run.config.card.is_sequence:
+    of_pictures = pictures_of(run) if run is not None else None
+    if run is not None and of_pictures is not None:
         query = {"network": run.token}
         st.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
-        if run.config.code.kind == "vector":
+        if of_pictures.code.kind == "vector":
             query = {"view": "Sparsity", "units_of": run.token}
             st.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
 run_panel.show_problem()
@@ -62,11 +66,11 @@ if config is not None:
         times = f"{ratio:,.0f}" if ratio >= 10 else f"{ratio:.2g}"
         squeeze = f"{times} times fewer" if ratio > 1 else "no fewer: overcomplete"
         around = ", and skip connections around it" if plan.skips else ""
-        epochs = _epochs(config)
+        epochs, example = _epochs(config), "sequence" if config.card.is_sequence else "picture"
         st.caption(
-            f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a picture, "
+            f"**{plan.parameters:,} parameters**; {plan.input_size:,} numbers a {example}, "
             f"**{plan.code_size:,} in the code** ({squeeze}{around}); {config.total_steps:,} steps: {epochs} of "
-            f"{config.train_size:,} images.",
+            f"{config.train_size:,} {run_panel.examples_of(config)}.",
             text_alignment="center",
         )
 run_panel.live(run, config, preset)

@@ -19,8 +19,9 @@ from torch.distributions import Laplace, Normal, kl_divergence
 from torch.nn import functional
 
 from aecore.anomaly.baselines import BASELINES, fit_and_score
+from aecore.anomaly.cases import held_back_cases, normal_classes
 from aecore.anomaly.export import scores_csv
-from aecore.anomaly.measuring import measure, measure_baselines, normal_classes
+from aecore.anomaly.measuring import measure, measure_baselines
 from aecore.anomaly.results import (
     Cases,
     Report,
@@ -36,8 +37,10 @@ from aecore.anomaly.setting import classes_named, detector
 from aecore.cli import main
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import card
+from aecore.data.own_series import keep_series
+from aecore.data.series_file import read_series
 from aecore.model import build
-from aecore.recording import Recorder
+from aecore.recording import Recorder, load_kept
 from aecore.runs import Run
 from aecore.tasks.messages import TaskError
 from aecore.tasks.process import TASKS
@@ -142,19 +145,26 @@ def test_a_run_is_measured_kept_and_read_back(tmp_path: Path) -> None:
     assert read is not None
     assert np.array_equal(read.test["squared"], cases.test["squared"])
     assert np.array_equal(read.reconstructions, cases.reconstructions)
-    baselines, scores, fitted = measure_baselines(run.config, dataset)
-    assert fitted == 6
-    assert [each.name for each in baselines] == list(BASELINES) == list(scores)
-    for each in baselines:
+    others = measure_baselines(run.config, dataset)
+    assert others.fitted == 6
+    assert [each.name for each in others.methods] == list(BASELINES)
+    train, test = (
+        np.asarray(split.images.flatten(1).numpy() / 255, np.float32) for split in (dataset.train.of_classes((0,)), dataset.test)
+    )
+    for each in others.methods:
         assert each.auroc is not None
-        assert each.auroc.value == pytest.approx(roc_auc_score(anomalous, scores[each.name][1]))
-    both = add_baselines(run, baselines, fitted)
+        _, scores = fit_and_score(each.name, train, test)
+        assert each.auroc.value == pytest.approx(roc_auc_score(anomalous, scores), abs=1e-6)
+    assert others.control is not None
+    assert others.control.auroc is not None
+    assert others.control.title == "PCA of 4 numbers, relative error"
+    both = add_baselines(run, *others)
     assert both == kept(run)
     assert both is not None
-    assert both.baselines == baselines
+    assert (both.baselines, both.control) == (others.methods, others.control)
     run.model_path.write_bytes(run.model_path.read_bytes() + b" ")
     assert kept(run) is None, "it is of other weights now"
-    assert add_baselines(run, baselines, fitted) is None
+    assert add_baselines(run, *others) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[]", b"\x00\xff", b'{"data": 5}'])
@@ -191,15 +201,14 @@ def test_without_anomalies_or_labels_there_are_no_areas(tmp_path: Path) -> None:
 def test_scores_are_written_as_a_table(tmp_path: Path) -> None:
     run = trained(tmp_path / "run")
     report, cases = measure(run, tiny.dataset())
-    text = scores_csv(report, cases, card("digits"), 20.0, "absolute", {2: 1})
+    text = scores_csv(report, cases, card("digits"), 20.0, "absolute")
     rows = list(csv.DictReader(text.splitlines()))
     assert len(rows) == 20
-    assert list(rows[0]) == ["row", "label", "anomalous", "by_hand", "relative", "squared", "absolute", "called_anomalous"]
+    assert list(rows[0]) == ["row", "label", "anomalous", "relative", "squared", "absolute", "called_anomalous"]
     for place, row in enumerate(rows):
         assert int(row["row"]) == place + 1
         assert row["label"] == str(cases.classes[place])
         assert int(row["anomalous"]) == int(cases.classes[place] != 0)
-        assert row["by_hand"] == ("1" if place == 2 else "")
         assert float(row["absolute"]) == pytest.approx(float(cases.test["absolute"][place]))
         assert int(row["called_anomalous"]) == int(cases.test["absolute"][place] > 20)
 
@@ -216,6 +225,11 @@ def test_detectors_start_from_the_preset_that_fits_their_data() -> None:
     assert classes_named(card("heartbeats"), ["noise burst", "0"]) == (4, 0)
     with pytest.raises(ConfigError, match="has no class called “9x”"):
         classes_named(card("digits"), ["9x"])
+    numbers = replace(card("digits"), classes=("1", "2"))
+    assert classes_named(numbers, ["2"]) == (1,)
+    with pytest.raises(ConfigError, match="has no class called “0”"):
+        classes_named(numbers, ["0"])
+    assert classes_named(replace(card("digits"), classes=("a", "A")), ["A", "a"]) == (1, 0)
 
 
 # --- the tasks behind the page --------------------------------------------------------------------------------------------
@@ -286,7 +300,7 @@ def test_the_command_trains_scores_and_compares(capsys: pytest.CaptureFixture[st
     assert {"auroc", "average_precision", "threshold", "accuracy", "precision", "recall"} <= set(found)
     assert found["normal"] == ["usual"]
     rows = list(csv.DictReader((out / "scores.csv").read_text().splitlines()))
-    assert len(rows) == found["test_cases"] == 24
+    assert len(rows) == found["test_cases"] == 18 + 20, "three in ten of the usual ones, and all strange ones"
     truth = [int(row["anomalous"]) for row in rows]
     assert found["auroc"] == pytest.approx(roc_auc_score(truth, [float(row["squared"]) for row in rows]), abs=1e-6)
     lines = file.read_text().splitlines()
@@ -295,6 +309,57 @@ def test_the_command_trains_scores_and_compares(capsys: pytest.CaptureFixture[st
     assert isinstance(baselines, dict)
     assert set(baselines) == set(BASELINES)
     assert all({"auroc", "threshold", "accuracy"} <= set(each) for each in baselines.values())
+
+
+@pytest.mark.usefixtures("_runs")
+def test_rows_without_a_label_are_scored_and_not_judged(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file, out = ecg_like(tmp_path / "waves.csv"), tmp_path / "out"
+    lines = file.read_text().splitlines()
+    for row in range(0, 20, 2):
+        lines[row] = lines[row].removeprefix("usual")
+    file.write_text("\n".join(lines) + "\n")
+    code, found, err = run_command(capsys, "--data", str(file), "--label", "first", "--out", str(out), *QUICK)
+    assert code == 0, err
+    assert found["normal"] == ["usual"]
+    assert any("10 rows have no label" in note for note in found["notes"])  # type: ignore[attr-defined]
+    rows = list(csv.DictReader((out / "scores.csv").read_text().splitlines()))
+    unknown = [row for row in rows if row["label"] == ""]
+    assert len(unknown) == 10, "all of them are among the test cases"
+    assert all(row["anomalous"] == "" and float(row["squared"]) >= 0 for row in unknown)
+    judged = [row for row in rows if row["label"]]
+    assert found["auroc"] == pytest.approx(
+        roc_auc_score([int(row["anomalous"]) for row in judged], [float(row["squared"]) for row in judged]), abs=1e-6
+    )
+
+
+@pytest.mark.usefixtures("_runs")
+def test_anomalous_rows_of_every_part_are_tested_for_none_was_learned_from(tmp_path: Path) -> None:
+    file = ecg_like(tmp_path / "waves.csv")
+    table = read_series(file)
+    name = keep_series(table, "waves.csv")
+    config = detector(name, (0,))
+    dataset = load_kept(config.with_settings({"data.classes": None}).data)
+    tested = held_back_cases(config, dataset)
+    assert int((tested.labels == 1).sum()) == 20, "all that there are"
+    assert int((tested.labels == 0).sum()) == int((dataset.test.labels == 0).sum()) == 18
+    assert tested.rows is not None
+    assert len(set(tested.rows.tolist())) == len(tested)
+    second = keep_series(table, "waves.csv", test=table)
+    assert (
+        len(held_back_cases(detector(second, (0,)), load_kept(detector(second, (0,)).with_settings({"data.classes": None}).data)))
+        == 80
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "written"), [("=1+1", "'=1+1"), ("@x", "'@x"), ("-1", "-1"), ("+2.5", "+2.5"), ("-x", "'-x"), ("fine", "fine")]
+)
+def test_labels_do_not_run_in_a_spreadsheet(tmp_path: Path, label: str, written: str) -> None:
+    run = trained(tmp_path / "run")
+    report, cases = measure(run, tiny.dataset())
+    data = replace(card("digits"), classes=(label,) * 10)
+    rows = list(csv.DictReader(scores_csv(report, cases, data, 1.0, "squared").splitlines()))
+    assert {row["label"] for row in rows} == {written}
 
 
 @pytest.mark.usefixtures("_runs")
@@ -321,6 +386,7 @@ def test_the_command_without_labels_gives_the_scores_alone(capsys: pytest.Captur
         (["--data", "heartbeats", "--normal", "fine"], "has no class called “fine”"),
         (["--data", "heartbeats", "--threshold", "median"], "A threshold is mean+3"),
         (["--data", "heartbeats", "--set", "architecture.kind=conv2d"], "set architecture.kind to conv1d or dense"),
+        (["--data", "heartbeats", "--set", "data.name=mnist"], "leave data.name out of --set"),
         (["--data", "heartbeats", "--threads", "0"], "--threads must be at least 1"),
         (["--data", "heartbeats", "--preset", "none"], "no preset called"),
     ],

@@ -1,7 +1,9 @@
-"""anomaly_numbers.js and anomaly_bootstrap.js against numpy and scikit-learn; anomaly_spans.js; labels by hand."""
+"""anomaly_numbers.js and anomaly_bootstrap.js against numpy and scikit-learn, anomaly_csv.js against csv; spans; own labels."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 from typing import Any
 
@@ -44,6 +46,12 @@ BOOTSTRAP = """([scores, labels, resamples]) => {
     const { done, value } = steps.next()
     if (done) return { value, slices }
   }
+}"""
+CSV = """([{ scores, ...facts }, byHand, threshold]) => {
+  const cases = Object.assign(Object.create(Cases.prototype), facts, { scores: Float32Array.from(scores) })
+  const own = new OwnLabels()
+  own.hear(byHand)
+  return scoresCsv(cases, own, threshold)
 }"""
 
 
@@ -191,3 +199,53 @@ def test_labels_on_their_way_win_until_python_knows_them(page: Page) -> None:
         *(False, "1,1,1,0", 0),
         *(True, "-1,-1,1,0"),
     ]
+
+
+def table(page: Page, by_hand: dict[str, int], threshold: float, **cases: Any) -> list[list[str]]:
+    """What Python's own reader finds in the table, the heading first."""
+    facts = {"score_name": "Squared error", "class_names": [], "numbers": list(range(len(cases["scores"]))), **cases}
+    text = page.evaluate(CSV, [facts, by_hand, threshold])
+    assert text.endswith("\n")
+    return list(csv.reader(io.StringIO(text, newline=""), strict=True))
+
+
+ODD = st.text(st.sampled_from("=+-@\t'\",;\r\n 1.eé−x"), max_size=6) | st.text(max_size=8) | st.integers().map(str)
+CASE = st.tuples(st.floats(width=32, allow_nan=False, allow_infinity=False), st.sampled_from([-1, 0, 1]), st.integers(-1, 2))
+
+
+@given(st.lists(CASE, min_size=1, max_size=12), st.lists(ODD, min_size=3, max_size=3), st.integers(0, 11))
+def test_the_table_is_read_back(page: Page, cases: list[tuple[float, int, int]], names: list[str], at: int) -> None:
+    scores, given_, classes = map(list, zip(*cases, strict=True))
+    threshold = scores[at % len(scores)]
+    heading, *rows = table(page, {"0": 1}, threshold, scores=scores, given=given_, classes=classes, class_names=names)
+    has_classes = max(classes) >= 0
+    truth = ["label"] * has_classes + ["anomalous"] * (has_classes or max(given_) >= 0)
+    assert heading == ["row", *truth, "by_hand", "squared_error", "called_anomalous"]
+    for i, (row, (score, label, place)) in enumerate(zip(rows, cases, strict=True)):
+        cell = dict(zip(heading, row, strict=True))
+        assert cell["row"] == str(i)
+        assert np.float32(cell["squared_error"]) == np.float32(score)
+        assert cell["by_hand"] == ("1" if i == 0 else "")
+        assert cell["called_anomalous"] == str(int(score > threshold))
+        if "anomalous" in cell:
+            assert cell["anomalous"] == (str(label) if label >= 0 else "")
+        if has_classes:
+            name = names[place] if place >= 0 else ""
+            assert cell["label"] in (name, f"'{name}")
+            assert cell["label"][:1] not in ("=", "@", "\t")
+
+
+def test_what_a_spreadsheet_would_run_is_text(page: Page) -> None:
+    names = ["=1+1", "+x", "-x", "@x", "\tx", "-1", "+1.5e3", "-.5", "-1+1", "a=b", "'x", '-"x",y']
+    count = len(names)
+    cases = {"scores": [0.1] * count, "given": [0] * count, "classes": list(range(count)), "class_names": names}
+    heading, *rows = table(page, {}, 0, **cases, score_name="−ELBO")
+    assert heading == ["row", "label", "anomalous", "neg_elbo", "called_anomalous"]
+    safe = ["'=1+1", "'+x", "'-x", "'@x", "'\tx", "-1", "+1.5e3", "-.5", "'-1+1", "a=b", "'x", '\'-"x",y']
+    assert [row[1] for row in rows] == safe
+    assert {row[3] for row in rows} == {"0.1"}
+
+
+def test_without_classes_and_labels_there_are_only_scores(page: Page) -> None:
+    found = table(page, {}, 2, scores=[1, 2, 3], given=[-1] * 3, classes=[-1] * 3, numbers=[5, 6, 5120])
+    assert found == [["row", "squared_error", "called_anomalous"], ["5", "1", "0"], ["6", "2", "0"], ["5120", "3", "1"]]

@@ -12,7 +12,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from aecore.config import RunConfig
-from aecore.presets import PRESETS
+from aecore.presets import PRESETS, for_data
 from aecore.runs import Status, find_run, new_run
 from aecore.ui.server import engine
 from tests.server import ROOT, wait_for
@@ -73,10 +73,11 @@ def test_every_preset_fills_the_controls_and_the_address(name: str) -> None:
     app.selectbox(key="set:preset").set_value(name).run()
     assert not app.exception
     assert not app.error
-    assert f"{PRESETS[name].config.plan.parameters:,} parameters" in caption(app)
+    expected = for_data(PRESETS[name].config, {"data.name": "digits"})
+    assert f"{expected.plan.parameters:,} parameters" in caption(app)
     written = query(app)
     assert written.pop("preset") == name
-    assert RunConfig.from_query(written) == PRESETS[name].config
+    assert RunConfig.from_query(written) == expected
 
 
 def test_an_address_opens_its_whole_experiment() -> None:

@@ -14,9 +14,10 @@ from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import UnknownDataError, card, is_own, own_folder
 from aecore.data.loading import load
-from aecore.data.own_series import Preparation, keep_series, make_room, notes_of, whole_series
+from aecore.data.own_series import keep_series, make_room, notes_of, whole_series
 from aecore.data.series_file import SeriesFileError, SeriesTable
 from aecore.data.series_parts import rows_parts, windows_parts
+from aecore.data.series_preparing import Preparation
 
 
 @pytest.fixture(autouse=True)
@@ -223,5 +224,5 @@ def test_room_is_made_by_the_oldest_that_nobody_needs() -> None:
     for age, name in enumerate(names):
         os.utime(own_folder(name), (1_000 + age, 1_000 + age))
     size = sum(path.stat().st_size for path in own_folder(names[0]).iterdir())
-    make_room([names[0]], most=2 * size + size // 2)
+    assert make_room([names[0]], most=2 * size + size // 2)
     assert [own_folder(name).is_dir() for name in names] == [True, False, False, True]

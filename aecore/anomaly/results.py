@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aecore.latent_numbers import digest
 from aecore.metrics.anomaly import Area
-from aecore.runs import Run, replace_file
+from aecore.runs import CHECKPOINTS, Run, replace_file, runs_root
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -53,6 +54,8 @@ class Report:
     - `train_cases`, `validation_cases`: normal ones whose scores are known; `test_cases`: all, `anomalous` of them so.
     - `scores`: by the network's own scores, the first is shown at first; `baselines`: once they were measured.
     - `rule`: that of the thresholds, in words. `fitted`: cases that the baselines learned from.
+    - `control`: principal components, as many as the code has numbers, judged by the network's own first score: what the score
+      alone is worth. Of pictures only.
     - `step` of the training, `weights`: which ones; `seconds`: what the network's scores took.
     """
 
@@ -70,6 +73,7 @@ class Report:
     seconds: float
     baselines: tuple[Method, ...] = ()
     fitted: int = 0
+    control: Method | None = None
 
     def to_json(self) -> str:
         """One line; :meth:`from_json` undoes it exactly."""
@@ -155,26 +159,33 @@ class Cases:
 _PLAIN = ("classes", "rows", "shown", "originals", "reconstructions")
 
 
+def _folder(run: Run) -> Path:
+    """Where a run's are: in its folder. One that came with the app without them stays as it came: beside people's runs."""
+    came_with_the_app = run.folder.parent == CHECKPOINTS and not (run.folder / _JSON).is_file()
+    return runs_root() / "measured" / run.folder.name if came_with_the_app else run.folder
+
+
 def keep(run: Run, report: Report, cases: Cases) -> None:
     """Write both into the run's folder."""
-    replace_file(run.folder / _ARRAYS, cases.to_bytes())
-    replace_file(run.folder / _JSON, report.to_json())
+    _folder(run).mkdir(parents=True, exist_ok=True)
+    replace_file(_folder(run) / _ARRAYS, cases.to_bytes())
+    replace_file(_folder(run) / _JSON, report.to_json())
 
 
-def add_baselines(run: Run, baselines: tuple[Method, ...], fitted: int) -> Report | None:
+def add_baselines(run: Run, baselines: tuple[Method, ...], fitted: int, control: Method | None = None) -> Report | None:
     """Put these into the run's report; None where it has none of its present weights any more."""
     report = kept(run)
     if report is None:
         return None
-    report = replace(report, baselines=baselines, fitted=fitted)
-    replace_file(run.folder / _JSON, report.to_json())
+    report = replace(report, baselines=baselines, fitted=fitted, control=control)
+    replace_file(_folder(run) / _JSON, report.to_json())
     return report
 
 
 def kept(run: Run) -> Report | None:
     """What the run's folder keeps of its present weights; None where there is nothing or it cannot be read."""
     with suppress(OSError, ValidationError):
-        report = Report.from_json((run.folder / _JSON).read_bytes())
+        report = Report.from_json((_folder(run) / _JSON).read_bytes())
         if report.weights == digest(run.model_path.read_bytes()):
             return report
     return None
@@ -183,14 +194,14 @@ def kept(run: Run) -> Report | None:
 def kept_cases(run: Run) -> Cases | None:
     """The scores and cases that belong to it."""
     with suppress(OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile):
-        return Cases.from_bytes((run.folder / _ARRAYS).read_bytes())
+        return Cases.from_bytes((_folder(run) / _ARRAYS).read_bytes())
     return None
 
 
 def stamp(run: Run) -> tuple[int, ...]:
     """Changes when what is kept, or the weights that it is of, change."""
     stamps = []
-    for path in (run.model_path, run.folder / _JSON, run.folder / _ARRAYS):
+    for path in (run.model_path, _folder(run) / _JSON, _folder(run) / _ARRAYS):
         try:
             stamps.append(path.stat().st_mtime_ns)
         except OSError:

@@ -50,15 +50,20 @@ def classes_named(data: Card, names: Sequence[str]) -> tuple[int, ...]:
         raise ConfigError(
             ["There are no labels in these data, so no class can be called normal: leave them out, or name labels."]
         )
-    places = {name.casefold(): index for index, name in enumerate(data.classes)}
+    exact = {name: index for index, name in enumerate(data.classes)}
+    folded = {name.casefold(): index for index, name in reversed(list(enumerate(data.classes)))}
+    # A number can stand for a place only where no class is called by one.
+    has_numbers = any(name.lstrip("-").isdigit() for name in data.classes)
     chosen = []
     for name in names:
-        word = name.strip().casefold()
-        if word in places:
-            chosen.append(places[word])
-        elif word.isascii() and word.isdigit() and int(word) < len(data.classes):
+        word = name.strip()
+        if word in exact:
+            chosen.append(exact[word])
+        elif word.casefold() in folded:
+            chosen.append(folded[word.casefold()])
+        elif not has_numbers and word.isascii() and word.isdigit() and int(word) < len(data.classes):
             chosen.append(int(word))
         else:
             some = ", ".join(data.classes[:20]) + (" …" if len(data.classes) > 20 else "")
-            raise ConfigError([f"{data.title} has no class called “{name.strip()[:40]}”. There are: {some}."])
+            raise ConfigError([f"{data.title} has no class called “{word[:40]}”. There are: {some}."])
     return tuple(dict.fromkeys(chosen))

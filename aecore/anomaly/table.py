@@ -11,22 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
-import numpy as np
-import torch
-
 from aecore.anomaly.baselines import BASELINES
 from aecore.anomaly.measuring import measure, measure_baselines
 from aecore.anomaly.results import Method, Report, add_baselines, keep, kept
-from aecore.anomaly.scores import relative_error
 from aecore.anomaly.setting import detector, usual_preset
 from aecore.config_sections import DataConfig
 from aecore.data.catalogue import card
-from aecore.metrics.anomaly import areas
-from aecore.principal_components import PrincipalComponents
 from aecore.quality_document import markdown_table, provenance, put_section
 from aecore.recording import Recorder, load_kept
 from aecore.runs import Run
-from aecore.training import scaled
 
 TITLE = "# How well anomalies are found\n\nMade by commands, not by hand: each section names its own.\n"
 
@@ -117,8 +110,6 @@ def make_row(name: str, runs: Path, document: Path, command: str, tell: Tell) ->
 
         reports.append(_report(row.data, normal, runs / f"{name}-{which}", part))
     areas = {method.title: [_area(report, method.title) for report in reports] for method in _methods(reports[0])}
-    if row.is_each_class:
-        areas |= _same_score(row.data, normals)
     classes = [found.classes[normal[0]] for normal in normals]
     one = f'python -m aecore anomaly --data {row.data} --normal "{classes[0]}" --out FOLDER'
     result = Result(row, areas, classes, one)
@@ -141,31 +132,15 @@ def _report(data: str, normal: Sequence[int], folder: Path, tell: Tell) -> Repor
         return report
     dataset = load_kept(DataConfig(name=data))
     keep(run, *measure(run, dataset, poll=lambda done, what: tell(0.7 + 0.1 * done, what)))
-    baselines, _, fitted = measure_baselines(config, dataset, poll=lambda done, what: tell(0.8 + 0.2 * done, what))
-    report = add_baselines(run, baselines, fitted)
+    found = measure_baselines(config, dataset, poll=lambda done, what: tell(0.8 + 0.2 * done, what))
+    report = add_baselines(run, *found)
     assert report is not None
     return report
 
 
-def _same_score(data: str, normals: Sequence[tuple[int, ...]]) -> dict[str, list[float]]:
-    """AUROC of principal components, as many as the network's code has numbers, with the network's own score.
-
-    Not one of the four, which are what a user would take as it is; but it tells how much of a gain is the score's.
-    """
-    dataset, config = load_kept(DataConfig(name=data)), detector(data, normals[0])
-    test = scaled(dataset.test.images, torch.device("cpu"))
-    found = []
-    for normal in normals:
-        components = PrincipalComponents.fit(dataset.train.of_classes(normal).images.numpy())
-        drawn = torch.from_numpy(components.project(test.numpy(), config.code.size)).clamp(0, 1)
-        both = areas(relative_error(test, drawn).numpy(), ~np.isin(dataset.test.labels.numpy(), normal), resamples=1)
-        assert both is not None
-        found.append(both.auroc.value)
-    return {f"For comparison: PCA of {config.code.size} numbers with the relative error": found}
-
-
 def _methods(report: Report) -> tuple[Method, ...]:
-    return (*report.scores, *report.baselines)
+    # The control is none of the four, which are what a user would take as it is; but it tells how much of a gain is the score's.
+    return (*report.scores, *report.baselines, *((report.control,) if report.control is not None else ()))
 
 
 def _area(report: Report, title: str) -> float:

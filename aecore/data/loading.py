@@ -43,6 +43,25 @@ class Split:
         chosen = torch.isin(self.labels, torch.tensor(classes))
         return self._of(chosen)
 
+    def but_classes(self, classes: Sequence[int]) -> Split:
+        """Only the images whose class is known and none of these, in their order."""
+        return self._of(~torch.isin(self.labels, torch.tensor([*classes, -1])))
+
+    def joined(self, *others: Split) -> Split:
+        """The images of this split, then those of others; factors and rows where all have them."""
+        splits = (self, *others)
+
+        def together(parts: list[Tensor | None]) -> Tensor | None:
+            known = [part for part in parts if part is not None]
+            return torch.cat(known) if len(known) == len(parts) else None
+
+        return Split(
+            torch.cat([split.images for split in splits]),
+            torch.cat([split.labels for split in splits]),
+            together([split.factors for split in splits]),
+            together([split.rows for split in splits]),
+        )
+
     def _of(self, chosen: slice | Tensor) -> Split:
         rest = (None if each is None else each[chosen] for each in (self.factors, self.rows))
         return Split(self.images[chosen], self.labels[chosen], *rest)

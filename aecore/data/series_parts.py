@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from aecore.data.series_file import SeriesFileError
 
 if TYPE_CHECKING:
-    from aecore.data.own_series import Preparation
+    from aecore.data.series_preparing import Preparation
 
 Floats = NDArray[np.float32]
 Integers = NDArray[np.int64]
@@ -62,12 +62,17 @@ class Parts:
 
 
 def rows_parts(values: Floats, labels: Integers, rows: Integers) -> Parts:
-    """Series (N, L): of each class 60 % for training, 10 % for validation, 30 % for the test, in a fixed shuffled order."""
+    """Series (N, L): of each class 60 % for training, 10 % for validation, 30 % for the test, in a fixed shuffled order.
+
+    Those whose class is not known (negative) are in the test part only.
+    """
     order = _shuffled(len(values))
     chosen: list[list[Integers]] = [[], [], []]
     for label in np.unique(labels):
         mine = order[labels[order] == label]
         test, validation = round(TEST_SHARE * len(mine)), round(VALIDATION_SHARE * len(mine))
+        if label < 0:
+            test, validation = len(mine), 0
         for part, places in zip(chosen, np.split(mine, [len(mine) - test - validation, len(mine) - test]), strict=True):
             part.append(places)
     return _checked(Parts(*(_rows(values, labels, rows, _mixed(part, order)) for part in chosen)))
@@ -76,10 +81,10 @@ def rows_parts(values: Floats, labels: Integers, rows: Integers) -> Parts:
 def tested_parts(
     values: Floats, labels: Integers, rows: Integers, test: Floats, test_labels: Integers, test_rows: Integers
 ) -> Parts:
-    """Series (N, L), an eighth of each class for validation, and others (M, L), all of them the test part."""
+    """Series (N, L), an eighth of each known class for validation, and others (M, L), all of them the test part."""
     order = _shuffled(len(values))
     chosen: list[list[Integers]] = [[], []]
-    for label in np.unique(labels):
+    for label in np.unique(labels[labels >= 0]):
         mine = order[labels[order] == label]
         for part, places in zip(chosen, np.split(mine, [len(mine) - round(len(mine) / 8)]), strict=True):
             part.append(places)

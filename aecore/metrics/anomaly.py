@@ -7,6 +7,7 @@ again, with replacement, as many as there are.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -17,7 +18,8 @@ Floats = NDArray[np.floating]
 Flags = NDArray[np.bool_]
 
 RESAMPLES = 500
-_CHUNK = 50  # resamples at a time: memory for so many times the number of cases
+_MANY, _FEWER_RESAMPLES = 50_000, 100  # of so many cases and more an interval is narrow, and its ends matter little
+_AT_ONCE = 5_000_000  # numbers that the resamples of one piece of work have in all: 40 MB, several times over
 
 
 @dataclass(frozen=True)
@@ -37,9 +39,16 @@ class Areas:
     average_precision: Area
 
 
-def areas(scores: Floats, anomalous: Flags, resamples: int = RESAMPLES, seed: int = 0) -> Areas | None:
+def areas(
+    scores: Floats,
+    anomalous: Flags,
+    resamples: int | None = None,
+    seed: int = 0,
+    poll: Callable[[], object] = lambda: None,
+) -> Areas | None:
     """Both areas of scores (N,) with their truth (N,); None where not both kinds of cases are there.
 
+    resamples: usually 500, or 100 of very many cases. `poll` is called between pieces of the work; what it raises ends it.
     Raises ValueError for scores that are no finite numbers, and for arrays of different lengths.
     """
     from sklearn.metrics import average_precision_score, roc_auc_score
@@ -51,17 +60,20 @@ def areas(scores: Floats, anomalous: Flags, resamples: int = RESAMPLES, seed: in
         raise ValueError("Some scores are not finite numbers, as when training has diverged.")
     if anomalous.all() or not anomalous.any():
         return None
-    rocs, precisions = _resampled(scores, anomalous, resamples, seed)
+    usual = RESAMPLES if len(scores) < _MANY else _FEWER_RESAMPLES
+    rocs, precisions = _resampled(scores, anomalous, resamples or usual, seed, poll)
 
     def area(value: float, drawn: Floats) -> Area:
         known = drawn[np.isfinite(drawn)]  # a draw may have cases of one kind only
         low, high = np.quantile(known, [0.025, 0.975]) if len(known) else (math.nan, math.nan)
-        return Area(float(value), float(low), float(high))
+        return Area(min(1.0, float(value)), float(low), float(high))  # rounding may add a last digit
 
     return Areas(area(roc_auc_score(anomalous, scores), rocs), area(average_precision_score(anomalous, scores), precisions))
 
 
-def _resampled(scores: Floats, anomalous: Flags, resamples: int, seed: int) -> tuple[Floats, Floats]:
+def _resampled(
+    scores: Floats, anomalous: Flags, resamples: int, seed: int, poll: Callable[[], object] = lambda: None
+) -> tuple[Floats, Floats]:
     """Both areas of so many draws, (R,) each; NaN where a draw has cases of one kind only.
 
     A draw is how often each case is in it. Sorted once, the areas of all draws are sums along cases.
@@ -73,8 +85,10 @@ def _resampled(scores: Floats, anomalous: Flags, resamples: int, seed: int) -> t
     last = np.append(np.flatnonzero(np.diff(scores[order])), count - 1)
     draws = np.random.default_rng(seed)
     rocs, precisions = [], []
-    for start in range(0, resamples, _CHUNK):
-        drawn = draws.multinomial(count, np.full(count, 1 / count), size=min(_CHUNK, resamples - start)).astype(np.float64)
+    together = max(1, min(50, _AT_ONCE // count))
+    for start in range(0, resamples, together):
+        poll()
+        drawn = draws.multinomial(count, np.full(count, 1 / count), size=min(together, resamples - start)).astype(np.float64)
         found = np.cumsum(drawn * positive, axis=1)[:, last]
         called = np.cumsum(drawn, axis=1)[:, last]
         false = called - found

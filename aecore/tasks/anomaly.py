@@ -13,11 +13,12 @@ from aecore.config_errors import ConfigError
 from aecore.config_sections import DataConfig
 from aecore.data.downloads import DataUnavailableError
 from aecore.data.machine import machine_recording
-from aecore.data.own_series import Preparation, keep_series, make_room
+from aecore.data.own_series import keep_series, make_room
 from aecore.data.sequence_names import MACHINE_CHANNELS, MACHINE_CLASSES
 from aecore.data.series_file import ReadOptions, SeriesFileError, SeriesTable, read_series
+from aecore.data.series_preparing import Preparation
 from aecore.recording import load_kept
-from aecore.runs import Run, all_runs, find_run, runs_root
+from aecore.runs import Run, all_runs, find_run
 from aecore.tasks.features import one_thread
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
 
@@ -68,13 +69,14 @@ def example_series(arguments: Message, arrays: Arrays, report: Report) -> tuple[
 
 
 def _kept(tables: list[SeriesTable], title: str, preparation: Preparation) -> tuple[Message, Arrays]:
+    if not make_room(_in_use()):
+        raise TaskError("There is no room for more files on this server at the moment: try again in an hour, or ask its keeper.")
     try:
         name = keep_series(tables[0], title, preparation, tables[1] if len(tables) > 1 else None)
     except SeriesFileError as error:
         raise TaskError(str(error)) from None
     except OSError as error:
         raise TaskError(f"The series cannot be kept on this server ({error.strerror}): try again later.") from None
-    make_room([name, *_in_use()])
     return {"json": json.dumps({"name": name})}, []
 
 
@@ -98,8 +100,7 @@ def anomaly(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message
         found, cases = measure(run, load_kept(_all_classes(run), lambda what, done: report(0.0, what)), poll=report)
     except _WRONG as error:
         raise TaskError(str(error)) from None
-    if run.folder.is_relative_to(runs_root()):
-        keep(run, found, cases)
+    keep(run, found, cases)
     return {"json": found.to_json()}, []
 
 
@@ -110,12 +111,11 @@ def anomaly_baselines(arguments: Message, arrays: Arrays, report: Report) -> tup
     report(0.0, "Getting the data")
     try:
         dataset = load_kept(_all_classes(run), lambda what, done: report(0.0, what))
-        baselines, _, fitted = measure_baselines(run.config, dataset, poll=report)
+        found = measure_baselines(run.config, dataset, poll=report)
     except _WRONG as error:
         raise TaskError(str(error)) from None
-    if run.folder.is_relative_to(runs_root()):
-        add_baselines(run, baselines, fitted)
-    return {"json": json.dumps([asdict(each) for each in baselines])}, []
+    add_baselines(run, *found)
+    return {"json": json.dumps([asdict(each) for each in found.methods])}, []
 
 
 def _all_classes(run: Run) -> DataConfig:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError, no_such_setting
-from aecore.presets import PRESETS
+from aecore.presets import PRESETS, for_data
 from aecore.runs import find_run
+from aecore.ui.run_config import config_of
 
 USUAL_PRESET = "vanilla"
 
@@ -40,7 +41,8 @@ def write(experiment: Experiment) -> dict[str, str]:
 def read(query: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     """The experiment of a query, and sentences about what in it could not be used.
 
-    Settings that are not named are those of the preset that is named; with no setting and no preset, those of the run.
+    Settings that are not named are those of the preset that is named; with no setting and no preset, those of the run. Where
+    data are named, those that the data cannot have are such as they can.
     """
     known = RunConfig.settings()
     problems = [no_such_setting(name, known) for name in query if name not in known and name not in ("preset", "run")]
@@ -52,18 +54,21 @@ def read(query: Mapping[str, str]) -> tuple[Experiment, list[str]]:
     settings = {key: value for key, value in query.items() if key in known}
     token = query.get("run", "")
     run = find_run(token) if token else None
-    if run is not None and not settings and "preset" not in query:
-        config = run.config
+    of_run = config_of(run) if run is not None else None
+    if run is not None and of_run is not None and not settings and "preset" not in query:
+        config = of_run
         started_from = run.about.name.split(" · ")[0]
         name = started_from if started_from in PRESETS else name
+    is_valid = True
     try:
-        config = config.with_settings(settings)
+        config = for_data(config, settings) if "data.name" in settings else config.with_settings(settings)
     except ConfigError as error:
+        is_valid = False
         problems += [f"In the address: {problem}" for problem in error.problems]
         problems.append(f"The settings of the address are not used; those of the preset {PRESETS[name].title} are.")
-    if token and run is None:
-        hope = (
-            "Its settings are here: press Train to make the same run." if settings else "The address does not say its settings."
-        )
-        problems.append(f"The run in this address is not on this server. {hope}")
-    return Experiment(config, name, token if run is not None else ""), problems
+    if token and of_run is None:
+        hope = " The address does not say its settings."
+        if settings:
+            hope = " Its settings are here: press Train to make the same run." if is_valid else ""
+        problems.append(f"The run in this address is not on this server.{hope}")
+    return Experiment(config, name, token if of_run is not None else ""), problems

@@ -65,6 +65,11 @@ def _table(report: Report) -> None:
     )
     if report.baselines:
         st.markdown(verdict(report))
+        if report.control is not None and report.control.auroc is not None:
+            st.markdown(
+                f"How much of that is the score, not the network? {report.control.title}: **{report.control.auroc.value:.3f}**. "
+                "It is none of the four, which are used as they come."
+            )
     st.dataframe(
         [_row(method, "network") for method in report.scores] + [_row(each, "scikit-learn") for each in report.baselines],
         hide_index=True,

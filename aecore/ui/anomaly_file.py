@@ -11,18 +11,22 @@ import numpy as np
 import streamlit as st
 
 from aecore.data.catalogue import Card, UnknownDataError, card, is_own
-from aecore.data.own_series import Preparation, notes_of
+from aecore.data.own_series import notes_of
 from aecore.data.series_file import LIMITS, ReadOptions
-from aecore.tasks.desk import TooManyJobsError
+from aecore.data.series_preparing import Preparation
+from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.ui.job_progress import follow
-from aecore.ui.measuring import results
+from aecore.ui.measuring import Results
+from aecore.ui.plain_words import escaped
 from aecore.ui.server import person, task_desk
+from aecore.ui.settings_form import known_card
 
 FILE = "file"
 """What stands for a file of one's own in the list of data."""
 _KEY = "series"  # in the address: the name of the data set that the file has become
 _EXAMPLE = "anomaly_example_taken"  # whether the app's own recording stands in for a file
 _TURN = "anomaly_upload_turn"
+_READING = "anomaly_reading_job"
 _LAYOUTS = {"detect": "Find out", "rows": "One series a row", "long": "One long series"}
 _HEADERS = {"detect": "Find out", "yes": "Yes", "no": "No"}
 _MISSING = {"refuse": "Say so and stop", "interpolate": "Fill in along time", "drop": "Leave them out"}
@@ -133,31 +137,49 @@ def _one_of(title: str, words: dict[str, str], key: str, width: int) -> str:
     return str(st.selectbox(title, list(words), key=key, format_func=lambda name: words.get(name, name), width=width))
 
 
+@st.cache_resource(show_spinner=False)
+def _names() -> Results:
+    """What files that were read on this server have become, by a hash of their content and of how they were to be read."""
+    return Results(most=1_000)
+
+
 def _ask(task: str, arguments: dict[str, Any], contents: list[bytes]) -> str | None:
-    """The name of the data set, read now unless it was before; None where it cannot be, which is said."""
+    """The name of the data set, read now unless it was before; None where it cannot be, which is said.
+
+    A click while a file is read cuts off the rerun that follows it: the next one follows the same job, or, where something
+    else is to be read by now, stops it first.
+    """
     content = hashlib.sha256(json.dumps([task, arguments]).encode())
     for each in contents:
         content.update(hashlib.sha256(each).digest())
     key = (task, content.hexdigest())
-    if (known := results().get(key)) is None:
-        failed: tuple[str, str] | None = st.session_state.get("anomaly_unread")
-        if failed is not None and failed[0] == key[1]:
-            st.error(failed[1], icon=":material/error:")
-            return None
-        try:
-            job = task_desk().submit(task, arguments, [np.frombuffer(each, np.uint8) for each in contents], owner=person())
-        except TooManyJobsError as error:
-            st.warning(str(error), icon=":material/hourglass_top:")
-            return None
-        follow(job, "anomaly_reading")
+    name = _names().get(key)
+    if name is None or known_card(name) is None:
+        kept: tuple[tuple[str, str], Job] | None = st.session_state.get(_READING)
+        if kept is not None and kept[0] != key:
+            task_desk().cancel(kept[1])
+            kept = None
+        if kept is not None and kept[1].state == "cancelled":
+            if not st.button("Read the file", icon=":material/description:", key="anomaly_read"):
+                return None
+            kept = None
+        if kept is None or (kept[1].state == "done" and name is not None):  # done, and gone since
+            try:
+                arrays = [np.frombuffer(each, np.uint8) for each in contents]
+                kept = (key, task_desk().submit(task, arguments, arrays, owner=person()))
+            except TooManyJobsError as error:
+                st.warning(str(error), icon=":material/hourglass_top:")
+                return None
+            st.session_state[_READING] = kept
+        job = kept[1]
+        if not job.over:
+            follow(job, "anomaly_reading")
         if job.state != "done":
             if job.state == "failed":
-                st.session_state["anomaly_unread"] = (key[1], job.error)
                 st.error(job.error, icon=":material/error:")
             return None
-        known = str(job.result["json"])
-        results().put(key, known)
-    name = str(json.loads(known)["name"])
+        name = str(json.loads(str(job.result["json"]))["name"])
+        _names().put(key, name)
     if st.query_params.get(_KEY) != name:
         st.query_params[_KEY] = name
         st.rerun()  # what stands above must know it too
@@ -174,7 +196,7 @@ def _say(name: str) -> None:
     st.success(described(found), icon=":material/check_circle:")
     notes = notes_of(name)
     if notes:
-        st.caption("  \n".join(notes))
+        st.caption("  \n".join(map(escaped, notes)))
 
 
 def described(found: Card) -> str:
@@ -183,10 +205,11 @@ def described(found: Card) -> str:
     kind = "windows" if "windows" in found.description else "series"
     labels = f"Labels: {_shortened(found.classes)}." if found.is_labelled else "No labels."
     return (
-        f"**{found.title}**: {found.train + found.validation + found.test:,} {kind} of {found.width:,} time steps{channels}; "
+        f"**{escaped(found.title)}**: {found.train + found.validation + found.test:,} {kind} of {found.width:,} time "
+        f"steps{channels}; "
         f"{found.train:,} to learn from, {found.validation:,} for validation, {found.test:,} for the test. {labels}"
     )
 
 
 def _shortened(names: tuple[str, ...], most: int = 8) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return ", ".join(map(escaped, names[:most])) + (f" and {len(names) - most} more" if len(names) > most else "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.config import RunConfig
-from aecore.data.catalogue import is_sequences
 from aecore.runs import ACTIVE, Run
 from aecore.shipped_runs import HEARTBEAT_DETECTOR, PICTURE_DETECTOR
 from aecore.ui.run_choice import RunChoice
 from aecore.ui.run_start import PRESSED
+from aecore.ui.settings_form import known_card
 from aecore.ui.wish import Wish
 
 TABS = "look"
@@ -20,8 +20,9 @@ TAB = Wish("anomalies_tab")
 
 
 def is_detector(config: RunConfig) -> bool:
-    """Whether a run with that configuration is, or can be, used as a detector: it learned some classes only, or sequences."""
-    return config.data.classes is not None or is_sequences(config.data.name)
+    """Whether a run with that configuration can be used as a detector: it learned some classes only, or there are no labels."""
+    found = known_card(config.data.name)
+    return found is not None and (config.data.classes is not None or not found.is_labelled)
 
 
 DETECTOR = RunChoice(
@@ -29,7 +30,7 @@ DETECTOR = RunChoice(
     "detector",
     (HEARTBEAT_DETECTOR, PICTURE_DETECTOR),
     is_detector,
-    "Those that come with the app, and all that you train on some classes only, or on sequences, on any page.",
+    "Those that come with the app, and all that you train on some classes only, or on a file without labels, on any page.",
     TABS,
     TAB,
     "Detector",

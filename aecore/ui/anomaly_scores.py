@@ -14,19 +14,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import streamlit as st
 
-from aecore.anomaly.export import scores_csv
 from aecore.anomaly.results import Cases, Report, keep_labels_by_hand, kept, kept_cases, labels_by_hand, stamp
 from aecore.anomaly.score_names import EXPLANATIONS, TITLES
+from aecore.anomaly.truth import Truth
 from aecore.data.catalogue import Card
 from aecore.data.own_series import whole_series
 from aecore.runs import Run
 from aecore.ui.anomaly_runs import is_ready, why_not_ready
 from aecore.ui.anomaly_view import AnomalyView, LongSeries, anomaly_view
 from aecore.ui.measurement import Measurement, jobs
+from aecore.ui.plain_words import escaped
 from aecore.ui.server import person
 
+_UNITS = {"neg_elbo": "nats", "relative": "by the size of the pictures"}
 _COLUMNS = 1_200
 """Columns that a long series is drawn in."""
 
@@ -47,28 +50,12 @@ def show(run: Run) -> None:
     found = measured(run)
     if found is None:
         return
-    report, cases, card = found.report, found.cases, run.config.card
-    with st.container(horizontal=True, vertical_alignment="bottom", key="anomaly_toolbar"):
-        name = _choose_score(report)
-        place = st.empty()
+    name = _choose_score(found.report)
     by_hand = _labels(run)
-    view = view_of(run, found, name, by_hand)
-    threshold, labelled = anomaly_view(view, key=f"anomaly_{run.token}")
+    labelled = anomaly_view(view_of(run, found, name, by_hand), key=f"anomaly_{run.token}")
     if labelled is not None:
-        by_hand = _label(run, by_hand, labelled)
-    method = next(each for each in report.scores if each.name == name)
-    at = method.threshold if threshold is None else threshold
-    place.download_button(
-        "Scores as CSV",
-        lambda: scores_csv(report, cases, card, at, name, by_hand),
-        f"scores-{card.name}.csv",
-        "text/csv",
-        icon=":material/download:",
-        key="anomaly_csv",
-        on_click="ignore",
-        help="One row a test case: where it is from, its class, all its scores, and whether it lies above the threshold.",
-    )
-    st.caption(_measured_on(report, card))
+        _label(run, by_hand, labelled)
+    st.caption(_measured_on(run, found.report))
 
 
 def measured(run: Run) -> Found | None:
@@ -140,7 +127,7 @@ def view_of(run: Run, found: Found, name: str, by_hand: Mapping[int, int]) -> An
     report, cases, config = found.report, found.cases, run.config
     card = config.card
     is_known = report.is_labelled
-    anomalous = (~np.isin(cases.classes, report.normal)).astype(np.int8)
+    labels = _truth(cases.classes, report)
     originals, answers = cases.originals, cases.reconstructions
     if card.is_sequence:
         originals, answers = (_in_own_unit(each, card)[:, :, 0] for each in (originals, answers))
@@ -148,7 +135,7 @@ def view_of(run: Run, found: Found, name: str, by_hand: Mapping[int, int]) -> An
     return AnomalyView(
         id=hashlib.sha256(f"{run.token} {report.weights} {name}".encode()).hexdigest()[:16],
         scores=cases.test[name],
-        labels=anomalous if is_known else np.full(len(anomalous), -1, np.int8),
+        labels=labels,
         numbers=cases.rows.astype(np.int32),
         training=cases.training[name],
         validation=cases.validation[name],
@@ -157,14 +144,23 @@ def view_of(run: Run, found: Found, name: str, by_hand: Mapping[int, int]) -> An
         reconstructions=answers,
         called=row,
         score_name=TITLES[name],
-        unit="nats" if name == "neg_elbo" else f"summed over the {over}",
+        unit=_UNITS.get(name, f"summed over the {over}"),
         kind="sequences" if card.is_sequence else "pictures",
+        file_name=f"scores-{card.name}-{name}.csv",
         classes=cases.classes.astype(np.int16) if is_known else None,
         class_names=card.classes if is_known else (),
         channel_names=card.channel_names,
-        own={place: 1 if label else 0 for place, label in by_hand.items() if place < len(anomalous)},
+        own={place: 1 if label else 0 for place, label in by_hand.items() if place < len(labels)},
         series=_series(config.data.name, report, cases, name),
     )
+
+
+def _truth(classes: npt.NDArray[np.int64], report: Report) -> npt.NDArray[np.int8]:
+    """Of each case 0 normal, 1 anomalous, −1 not known."""
+    if not report.is_labelled:
+        return np.full(len(classes), -1, np.int8)
+    truth = Truth.of(classes, report.normal)
+    return np.where(truth.known, truth.anomalous, -1).astype(np.int8)
 
 
 def _words(card: Card, cases: Cases) -> tuple[str, str]:
@@ -191,7 +187,6 @@ def _series(data: str, report: Report, cases: Cases, name: str) -> LongSeries | 
         places.get(start, -1) if part == 2 else -1
         for start, part in zip(windows.starts.tolist(), windows.parts.tolist(), strict=True)
     ]
-    truth = (~np.isin(windows.classes, report.normal)).astype(np.int8)
     return LongSeries(
         low=low,
         high=high,
@@ -201,7 +196,7 @@ def _series(data: str, report: Report, cases: Cases, name: str) -> LongSeries | 
         scores=windows.scores[name],
         parts=windows.parts.astype(np.int8),
         positions=np.array(positions, np.int32),
-        truth=truth if report.is_labelled else np.full(len(truth), -1, np.int8),
+        truth=_truth(windows.classes, report),
     )
 
 
@@ -218,15 +213,20 @@ def _drawn(data: str) -> tuple[Any, Any, int, int] | None:
     return low, high, length, whole.window
 
 
-def _measured_on(report: Report, card: Card) -> str:
+def _measured_on(run: Run, report: Report) -> str:
+    card = run.config.card
     what = "sequences" if card.is_sequence else "pictures"
-    learned = f"Trained on normal {what} only" if report.is_labelled else f"Trained on {what} without labels"
-    names = ", ".join(card.classes[each] for each in report.normal)
+    names = ", ".join(escaped(card.classes[each]) for each in report.normal)
+    if not report.is_labelled:
+        learned = f"Trained on {what} without labels"
+    elif run.config.data.classes is None:
+        learned = f"Trained on {what} of all classes"
+    else:
+        learned = f"Trained on normal {what} only"
     normal = (
         f" Normal is: {names}." if report.is_labelled else " Without labels there are no curves: threshold and ranks are all."
     )
     return (
-        f"{learned}; scores of {report.test_cases:,} test {what} of {card.title} that it never saw, {report.train_cases:,} "
-        "of its "
-        f"training {what} and {report.validation_cases:,} normal ones that were held back.{normal}"
+        f"{learned}; scores of {report.test_cases:,} test {what} of {escaped(card.title)} that it never saw, "
+        f"{report.train_cases:,} of its training {what} and {report.validation_cases:,} normal ones that were held back.{normal}"
     )

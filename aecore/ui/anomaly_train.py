@@ -123,6 +123,7 @@ def _choose_normal(data: str | None) -> tuple[int, ...] | None:
         names,
         [names[each] for each in found.normal],
         key=f"anomaly_normal_{data}",
+        bind="query-params",
         width=260,
         placeholder="Choose what is normal",
         help="What the network learns. Cases of all other classes count as anomalous, and are only used to test it.",

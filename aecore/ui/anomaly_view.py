@@ -31,6 +31,8 @@ FILES = (
     "anomaly_numbers.js",
     "anomaly_bootstrap.js",
     "anomaly_cases.js",
+    "anomaly_csv.js",
+    "anomaly_memory.js",
     "anomaly_axis.js",
     "anomaly_handle.js",
     "anomaly_colours.js",
@@ -79,7 +81,8 @@ class LongSeries:
 class AnomalyView:
     """What the view is made of. A case is called anomalous when its score is larger than the threshold, not when it equals it.
 
-    id: of the measurement; another id means other data, for which the browser forgets threshold, page and order.
+    id: of the measurement; another id means other data, for which page and order begin anew, and the threshold is the one that
+        the browser remembers for that id, or else the mean + 3 σ of the training scores.
     scores: (N,), of the held-out cases, larger = more anomalous.
     labels: (N,), 0 normal, 1 anomalous, −1 unknown; as given, without those by hand.
     classes: (N,), place in `class_names`, −1 unknown.
@@ -90,8 +93,8 @@ class AnomalyView:
     shown: (K,), positions of the cases whose data are here.
     originals, reconstructions: of those; pictures (K, C, H, W) of bytes, C 1 or 3; sequences (K, C, W) of floats.
     channel_names: of a sequence's channels, C of them.
+    file_name: of the table of scores that can be saved, such as "scores-heartbeats.csv".
     own: labels by hand, by position; can_label: whether a person may give any.
-    threshold: what was chosen before; None: the mean + 3 σ of the training scores.
     """
 
     id: str
@@ -107,12 +110,12 @@ class AnomalyView:
     score_name: str
     unit: str
     kind: Literal["pictures", "sequences"]
+    file_name: str
     classes: npt.NDArray[np.int16] | None = None
     class_names: tuple[str, ...] = ()
     channel_names: tuple[str, ...] = ()
     own: Mapping[int, Label] = field(default_factory=dict)
     can_label: bool = True
-    threshold: float | None = None
     series: LongSeries | None = None
 
     def __post_init__(self) -> None:
@@ -143,7 +146,7 @@ class AnomalyView:
             "called": self.called,
             "own": {str(position): label for position, label in self.own.items()},
             "can_label": self.can_label,
-            "threshold": self.threshold,
+            "file_name": self.file_name,
             "score_name": self.score_name,
             "unit": self.unit,
             "kind": self.kind,
@@ -183,23 +186,17 @@ def _bytes(values: npt.NDArray[Any], kind: type[np.generic]) -> bytes:
     return np.asarray(values, np.dtype(kind).newbyteorder("<")).tobytes()
 
 
-def anomaly_view(view: AnomalyView, *, key: str) -> tuple[float | None, Mapping[str, Any] | None]:
-    """Show the view, and return what the person chose: the threshold, and labels that are new in this run of the page.
+def anomaly_view(view: AnomalyView, *, key: str) -> Mapping[str, Any] | None:
+    """Show the view, and return the labels that are new in this run of the page, or None.
 
-    The page reruns when the threshold is let go and when a case is labelled, not while the threshold is dragged.
+    The page reruns when a case is labelled, and never for the threshold, which is the browser's own.
 
     key: its identity; the same data again leave everything as the person left it.
-    Returns the threshold, None until one was chosen; and `{"positions": [...], "value": 0, 1 or None}`, value None taking labels
-    back, or None when nothing was labelled. Labels have to come back in `own`: until then they are known to the browser only.
+    Returns `{"positions": [...], "value": 0, 1 or None}`, value None taking labels back. Labels have to come back in `own`: until
+    then they are known to the browser only.
     """
-    result = _ANOMALY(key=key, data=view.data(), on_threshold_change=lambda: None, on_label_change=lambda: None)
-    return threshold_in(result.threshold), label_in(result.label, len(view.scores))
-
-
-def threshold_in(told: object) -> float | None:
-    """Return the threshold that the browser told, or None for whatever is not a finite number."""
-    is_number = isinstance(told, (int, float)) and not isinstance(told, bool)
-    return float(told) if is_number and np.isfinite(told) else None  # type: ignore[arg-type,call-overload]
+    result = _ANOMALY(key=key, data=view.data(), on_label_change=lambda: None)
+    return label_in(result.label, len(view.scores))
 
 
 def label_in(told: object, count: int) -> Mapping[str, Any] | None:

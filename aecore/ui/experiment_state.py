@@ -10,6 +10,7 @@ from aecore.config import RunConfig
 from aecore.presets import PRESETS
 from aecore.runs import ACTIVE, runs_of
 from aecore.ui import address, settings_form
+from aecore.ui.run_config import config_of
 from aecore.ui.server import person
 
 _KEPT = "train_experiment"
@@ -35,12 +36,16 @@ def opened() -> tuple[address.Experiment, list[str]]:
         experiment, problems = address.read(query)
         show(experiment)
         return experiment, problems
+    gone = []
+    if kept is not None and settings_form.known_card(kept.config.data.name) is None:
+        gone = ["The file that these settings are for is not on this server any more: upload it again."]
+        kept = None
     if kept is None:
         kept = _running() or address.Experiment(PRESETS[address.USUAL_PRESET].config, address.USUAL_PRESET)
         show(kept)
     elif not settings_form.filled():
         show(kept)
-    return kept, []
+    return kept, gone
 
 
 def show(experiment: address.Experiment) -> None:
@@ -101,7 +106,7 @@ def _widgets() -> dict[str, Any]:
 
 def _running() -> address.Experiment | None:
     for run in runs_of(person()):
-        if run.status.state in ACTIVE:
+        if run.status.state in ACTIVE and (config := config_of(run)) is not None:
             preset = run.about.name.split(" · ")[0]
-            return address.Experiment(run.config, preset if preset in PRESETS else address.USUAL_PRESET, run.token)
+            return address.Experiment(config, preset if preset in PRESETS else address.USUAL_PRESET, run.token)
     return None

@@ -19,9 +19,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from aecore.config import RunConfig
 from aecore.frames import Frame, Gallery, read_frame, read_gallery
 from aecore.metrics_log import MetricsReader
 from aecore.runs import Run, Status, find_run
+from aecore.ui.run_config import config_of
 from aecore.ui.server import engine
 
 _NO_STORE = {"Cache-Control": "no-store"}
@@ -56,7 +58,7 @@ async def live(request: Request) -> Response:
     Without `frame` (for runs that are only laid over a chart) no frame is sent.
     """
     run = find_run(request.path_params["token"])
-    if run is None:
+    if run is None or await run_in_threadpool(config_of, run) is None:
         return JSONResponse({"error": "There is no such run on this server (any more)."}, 404, headers=_NO_STORE)
     query = request.query_params
     try:
@@ -73,6 +75,7 @@ def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) 
     columns, rows = _READERS.rows(run, since)
     frame = None if frame_step is None else read_frame(run.frames_folder)
     gallery = read_gallery(run.frames_folder) if with_gallery else None
+    config = config_of(run)
     return {
         "token": run.token,
         "status": asdict(status)
@@ -80,7 +83,7 @@ def _answer(run: Run, since: float, frame_step: int | None, with_gallery: bool) 
         "columns": columns,
         "rows": [[_finite(value) for value in row] for row in rows],
         "frame": None if frame is None or frame.step == frame_step else _frame(frame, status),
-        "gallery": None if gallery is None else _gallery(run, gallery),
+        "gallery": None if gallery is None or config is None else _gallery(config, gallery),
     }
 
 
@@ -93,9 +96,8 @@ def _frame(frame: Frame, status: Status) -> dict[str, Any]:
     }
 
 
-def _gallery(run: Run, gallery: Gallery) -> dict[str, Any]:
+def _gallery(config: RunConfig, gallery: Gallery) -> dict[str, Any]:
     count, channels, height, width = gallery.originals.shape
-    config = run.config
     return {
         "count": count,
         "channels": channels,

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import streamlit as st
 
 from aecore.config import RunConfig
-from aecore.config_errors import ConfigError
 from aecore.data.catalogue import is_sequences
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES
 from aecore.ui.gone import say_gone
+from aecore.ui.run_config import config_of
 from aecore.ui.run_panel import name_of
 from aecore.ui.server import person
 from aecore.ui.wish import Selector, Wish
+
+__all__ = ["RunChoice", "config_of", "pictures_of", "title", "whose"]
 
 _LISTED = 40  # newest runs of a person in a selector
 _STATES = {"queued": " · waiting", "preparing": " · in training", "running": " · in training", "paused": " · paused"}
@@ -138,23 +139,10 @@ class RunChoice:
         return next((run.token for run in runs.values() if run.about.owner == mine and run.status.state in ACTIVE), None)
 
 
-def config_of(run: Run) -> RunConfig | None:
-    """A run's configuration, which never changes, read once; None where it cannot be read."""
-    return _config(str(run.folder))
-
-
 def pictures_of(run: Run) -> RunConfig | None:
     """The configuration of a run that learned from pictures; None for sequences, which most pages cannot show."""
     config = config_of(run)
     return None if config is None or config.architecture.kind == "conv1d" or is_sequences(config.data.name) else config
-
-
-@st.cache_resource(show_spinner=False, max_entries=2000)
-def _config(folder: str) -> RunConfig | None:
-    try:
-        return Run(Path(folder)).config
-    except (OSError, ConfigError):
-        return None
 
 
 def title(run: Run) -> str:

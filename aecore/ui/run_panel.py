@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import streamlit as st
 
 from aecore.config import RunConfig
+from aecore.data.catalogue import is_own
 from aecore.engine import EngineError
 from aecore.presets import Preset
 from aecore.runs import ACTIVE, CHECKPOINTS, Run, Status, find_run, runs_of, shipped
 from aecore.ui.address import Experiment
 from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
+from aecore.ui.run_config import config_of
 from aecore.ui.server import engine, person
-from aecore.ui.settings_form import RATES
+from aecore.ui.settings_form import RATES, data_title
 
 _LABELS = {"capacity": "Capacity C"}
 """Terms of the objective whose column says too little."""
+_LONGEST_TITLE = 40  # letters of a file's name
 _DOUBLE_CLICK = 2.0  # seconds in which a second press of Train with the same settings is taken for the first
 
 
 def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) -> Run | None:
-    """Train, pause, step, stop; returns the run on show."""
+    """Train, pause, step, stop; returns the run on show, None also where its configuration cannot be had any more."""
     run = find_run(experiment.run) if experiment.run else None
+    if run is not None and config_of(run) is None:
+        run = None
     state = run.status.state if run else ""
     mine = run is not None and run.about.owner == person()
     # Not a callback: a number typed just before the press must count, and callbacks get what the page knew before it.
@@ -80,18 +86,19 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
     It is there before the first run too: nothing moves when training begins, and the browser has loaded all it needs.
     """
     status = run.status if run is not None else Status(state="ready")
+    own = config_of(run) if run is not None else None
     mine = run is not None and run.about.owner == person()
     with st.container(horizontal=True, key="beside_chart"):
         others = _compared(run)
         # L-BFGS finds the length of its steps by itself.
-        has_rate = run is not None and run.config.optimizer.kind != "lbfgs"
-        if run is not None and mine and has_rate and status.state in ("running", "paused", "preparing"):
-            _rate_now(run)
+        has_rate = own is not None and own.optimizer.kind != "lbfgs"
+        if run is not None and own is not None and mine and has_rate and status.state in ("running", "paused", "preparing"):
+            _rate_now(run, own)
     if run is None:
         st.caption("No run yet: what you train appears below.")
     else:
         st.caption(_which(run, config, mine))
-        if status.state == "failed" and not run.config.card.bundled and "digits" in status.reason:
+        if status.state == "failed" and own is not None and not own.card.bundled and "digits" in status.reason:
             st.button(
                 "Use the digits that come with the app", key="use_digits", on_click=_use_digits, icon=":material/offline_bolt:"
             )
@@ -104,7 +111,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
     config: what will be trained next, for the room that the view keeps while there is no run.
     """
     status = run.status if run is not None else Status(state="ready")
-    shown_config = config if run is None else run.config
+    shown_config = config if run is None else config_of(run)
     live_run(
         [(shown.token, name_of(shown)) for shown in ([run] if run is not None else []) + others],
         state=status.state,
@@ -119,8 +126,8 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
     )
     if run is None:
         return
-    if status.test is not None:
-        _test_numbers(run)
+    if status.test is not None and shown_config is not None:
+        _test_numbers(status, status.test, shown_config)
     if status.state not in ACTIVE:
         st.caption(f"This run is kept in `{_place(run)}`.")
 
@@ -128,7 +135,7 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
 def _train_label(run: Run | None, state: str, config: RunConfig | None) -> str:
     if run is None or config is None:
         return "Train"
-    if run.config != config:
+    if config_of(run) != config:
         return "Train a copy with these changes"
     return "Train again" if state not in ACTIVE else "Train another"
 
@@ -138,7 +145,7 @@ def _train(config: RunConfig | None, preset: Preset) -> None:
         return
     newest = next(iter(runs_of(person())), None)
     just_made = newest is not None and time.time() - newest.about.created < _DOUBLE_CLICK
-    if newest is not None and just_made and newest.config == config and newest.status.state in ACTIVE:
+    if newest is not None and just_made and config_of(newest) == config and newest.status.state in ACTIVE:
         # The second press of a double click may have cut off the rerun of the first before it could show its run.
         show_run(newest.token, config)
     else:
@@ -168,11 +175,11 @@ def _do(action: str, *tokens: str) -> None:
             st.session_state["engine_problem"] = str(error)
 
 
-def _rate_now(run: Run) -> None:
+def _rate_now(run: Run, config: RunConfig) -> None:
     """The learning rate of a run that is under way."""
     key = f"rate:{run.token}"
     asked = run.control.learning_rate
-    present = run.config.optimizer.learning_rate if asked is None else asked
+    present = config.optimizer.learning_rate if asked is None else asked
     options = sorted({present, st.session_state.get(key, present), *RATES})
     st.session_state.setdefault(key, present)
 
@@ -194,7 +201,8 @@ def _rate_now(run: Run) -> None:
 
 def _compared(run: Run | None) -> list[Run]:
     """The runs that the person wants to see in the same chart."""
-    others = [other for other in (*runs_of(person()), *shipped()) if run is None or other.token != run.token]
+    shown = run.token if run is not None else ""
+    others = [other for other in (*runs_of(person()), *shipped()) if other.token != shown and config_of(other) is not None]
     if not others:
         return []
     names = {other.token: name_of(other) for other in others[:50]}
@@ -211,9 +219,7 @@ def _compared(run: Run | None) -> list[Run]:
     return [other for other in others if other.token in tokens]
 
 
-def _test_numbers(run: Run) -> None:
-    status, config = run.status, run.config
-    test = status.test or {}
+def _test_numbers(status: Status, test: dict[str, float], config: RunConfig) -> None:
     step = "time step" if config.card.is_sequence else "pixel"
     titles = {
         "mse": (f"Squared error per {step}", f"Mean of ({step} − reconstruction)², in the scale of 0 to 1."),
@@ -241,7 +247,7 @@ def _test_numbers(run: Run) -> None:
 def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
     """Which run is shown, and what may be surprising about it."""
     words = [f"Below: **{name_of(run)}**."]
-    if config is not None and config != run.config:
+    if config is not None and config != config_of(run):
         words.append("The settings have been changed since: they are for the next run.")
     if not mine:
         whose = "This run came with the app" if not run.about.owner else "This run is somebody else's"
@@ -270,9 +276,13 @@ def run_name(config: RunConfig, preset: Preset) -> str:
     words = [
         f"{name.rpartition('.')[2].replace('_', ' ')} {_short(value)}"
         for name, (value, _) in changes.items()
-        if name != "data.name"
+        if name != "data.name" and not (name.startswith("data.") and value is None)  # all of the data needs no word
     ]
-    return " · ".join([preset.name, config.data.name, *words])
+    data = config.data.name
+    if is_own(data):
+        # As people know it: by its file, without what a page would take for formatting.
+        data = re.sub(r"[^\w .()-]+", " ", data_title(data)).strip()[:_LONGEST_TITLE] or "own file"
+    return " · ".join([preset.name, data, *words])
 
 
 def name_of(run: Run) -> str:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore.config import RunConfig
+from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS, Card, card, is_own
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
+from aecore.presets import for_data
 from aecore.ui.settings_form import (
+    DATA_BEFORE,
     MOST_IMAGES,
     Values,
     current,
@@ -21,13 +24,17 @@ from aecore.ui.settings_form import (
 )
 
 _FACTORS, _CLASSES = "data.factor_steps", "data.classes"
+_OWN = "data_own"  # the own file that was chosen last in this tab
 
 
 def choose_data() -> None:
     """The data selector; it stands above the other controls, beside the preset."""
-    before = st.session_state.get("data_before")
+    before = st.session_state.get(DATA_BEFORE)
     present = str(st.session_state[key_of("data.name")])
-    own = [present] if is_own(present) else []  # from the page of anomalies, or a link
+    if is_own(present):  # from the page of anomalies, or a link
+        st.session_state[_OWN] = present
+    kept = str(st.session_state.get(_OWN, ""))
+    own = [kept] if kept == present or known_card(kept) is not None else []
     name = st.selectbox(
         "Data", [*CARDS, *own], key=key_of("data.name"), format_func=data_title, help=help_of("data.name"), width=210
     )
@@ -37,7 +44,7 @@ def choose_data() -> None:
         st.session_state[key_of(_CLASSES)] = []
         st.session_state[key_of("data.train_images")] = st.session_state[MOST_IMAGES] = chosen.train
         st.session_state[key_of("data.resolution")] = chosen.height
-    st.session_state["data_before"] = name
+    st.session_state[DATA_BEFORE] = name
 
 
 def data_details(values: Values) -> None:
@@ -56,7 +63,10 @@ def data_details(values: Values) -> None:
     values[_FACTORS] = _factors() if chosen.factor_names else None
     # The steps of factors decide which shapes there are; of unlabelled data there is nothing to choose.
     values[_CLASSES] = _classes(chosen) if values[_FACTORS] is None and chosen.is_labelled else None
-    whole = RunConfig().with_settings({each: values[each] for each in ("data.name", _CLASSES)}).train_size
+    try:
+        whole = for_data(RunConfig(), {each: values[each] for each in ("data.name", _CLASSES)}).train_size
+    except ConfigError:
+        whole = chosen.train  # fewer than can be learned from: RunConfig says so
     count = _images(whole)
     values["data.train_images"] = None if count == whole else count
 
@@ -69,7 +79,7 @@ def _images(whole: int) -> int:
     # All of them before means all of them now, be they more or fewer.
     st.session_state[key] = whole if present == before else min(max(present, 10), whole)
     st.session_state[MOST_IMAGES] = whole
-    return int(st.number_input(field_of(name).title, 10, whole, key=key, help=help_of(name)))
+    return int(st.number_input(field_of(name).title, min(10, whole), whole, key=key, help=help_of(name)))
 
 
 def _classes(chosen: Card) -> tuple[int, ...] | None:

@@ -29,6 +29,8 @@ _MOST_LAYERS = {"architecture.hidden": 8, "architecture.channels": 8}
 _OPTIONAL = ("corruption.level_from", "code.top_k")
 _NICE = (1, 2, 3, 4, 5, 8)
 RATES = (*tuple(float(f"{digit}e{power}") for power in range(-5, 0) for digit in _NICE), 1.0)
+DATA_BEFORE = "data_before"
+"""Where the name of the data is kept whose classes, size and number of images the controls have."""
 WEIGHTS = (0.0, *(float(f"{digit}e{power}") for power in range(-6, 1) for digit in (1, 2, 5)), 10.0)
 
 _WORDS = {
@@ -71,6 +73,7 @@ _WORDS = {
 def fill(config: RunConfig) -> None:
     """Make the controls show this configuration. Must be called before they are drawn in a script run, or from a callback."""
     st.session_state[LAST] = config
+    st.session_state[DATA_BEFORE] = config.data.name
     for name, value in config.flat().items():
         if name in _SIZES:
             _fill_sizes(name, value)
@@ -130,7 +133,7 @@ def choice(values: Values, name: str, options: tuple[Any, ...] | None = None) ->
     key, title = restored(name), field_of(name).title
     if st.session_state[key] not in options:
         st.session_state[key] = options[0]
-    if len(options) <= 3:
+    if len(choices(name)) <= 3:  # not of `options`: a control that became another kind of control would lose its value
         chosen = st.segmented_control(
             title, options, key=key, format_func=word, help=help_of(name), required=True, width="stretch"
         )

@@ -1,7 +1,7 @@
 // Anomaly detection by reconstruction error: scores, a threshold, what follows from it, and the cases themselves. Everything is
-// computed here; Python hears of the threshold when it is let go, and of labels. Needs the other files of this view.
+// computed here, and the threshold stays here: a rerun of the page for it would cut off whatever the person clicks next. Python hears
+// of labels only. Needs the other files of this view.
 
-const SETTLING = 300 // milliseconds after the last touch of the threshold until Python hears of it
 const NO_CURVE = {
   none: "No case has a label: a curve needs anomalous and normal ones.",
   positive: "No case is known to be anomalous: the curve needs both kinds.",
@@ -41,6 +41,7 @@ class AnomalyView {
     this.gallery = new Gallery(part, { onlabel: (position, label) => this.label([position], label), onturn: () => this.requestDraw() })
     part("log").onchange = ({ target }) => this.chooseAxis(target.checked)
     part("forget").onclick = () => this.label(this.own.positions, null)
+    part("csv").onclick = () => this.saveCsv()
     this.bootstrap = new IdleWork()
     this.watcher = new ResizeObserver(() => this.renew())
     this.watcher.observe(root)
@@ -49,19 +50,18 @@ class AnomalyView {
   close() {
     this.watcher.disconnect()
     this.bootstrap.stop()
-    clearTimeout(this.settling)
     cancelAnimationFrame(this.request)
   }
 
   // --- what Python sends ---------------------------------------------------------------------------------------------
 
   // The same measurement again: everything stays as the person left it.
-  update(data, tell) {
-    this.tell = tell
+  update(data, trigger) {
+    this.trigger = trigger
     const block = unpackBlock(data)
     if (block.id !== this.cases?.id) this.start(block)
     if (this.own.hear(block.own) || !this.tally) this.count()
-    if (this.threshold === null) this.threshold = this.controls.start(this.cases, block.threshold)
+    if (this.threshold === null) this.threshold = this.controls.start(this.cases)
     this.axis ??= this.makeAxis()
     this.renew()
   }
@@ -71,7 +71,6 @@ class AnomalyView {
     this.own = new OwnLabels()
     Object.assign(this, { threshold: null, tally: null, axis: null, isLog: null })
     this.gallery.start()
-    clearTimeout(this.settling)
   }
 
   // The axis has room for what the rules say, too.
@@ -121,16 +120,16 @@ class AnomalyView {
     this.requestDraw(event)
   }
 
+  // The threshold is let go.
   settle() {
-    clearTimeout(this.settling)
-    this.settling = setTimeout(() => this.tell.state("threshold", this.threshold), SETTLING)
+    this.controls.remember(this.threshold)
     this.requestDraw()
   }
 
   // label: null to take them back. Best F1 depends on labels, and stays the best.
   label(positions, label) {
     if (!positions.length) return
-    this.tell.trigger("label", { positions: this.own.give(positions, label), value: label })
+    this.trigger("label", { positions: this.own.give(positions, label), value: label })
     this.count()
     if (this.controls.rule === "f1") {
       this.setThreshold(this.controls.thresholdNow())
@@ -143,6 +142,13 @@ class AnomalyView {
     this.isLog = isLog
     this.axis = this.makeAxis()
     this.renew()
+  }
+
+  saveCsv() {
+    const { cases, own, threshold } = this
+    const href = URL.createObjectURL(new Blob([scoresCsv(cases, own, threshold)], { type: "text/csv" }))
+    make("a", { href, download: cases.file_name }).click()
+    setTimeout(() => URL.revokeObjectURL(href), 60_000)
   }
 
   showWindow(i) {
@@ -272,7 +278,7 @@ class AnomalyView {
 // overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 const mounted = new WeakMap()
 
-export default ({ data, parentElement, setTriggerValue, setStateValue }) => {
+export default ({ data, parentElement, setTriggerValue }) => {
   const root = parentElement.querySelector("[data-testid]")
   let view = mounted.get(parentElement)
   if (view?.root !== root) {
@@ -280,7 +286,7 @@ export default ({ data, parentElement, setTriggerValue, setStateValue }) => {
     view = new AnomalyView(root)
     mounted.set(parentElement, view)
   }
-  view.update(data, { trigger: setTriggerValue, state: setStateValue })
+  view.update(data, setTriggerValue)
   const call = {}
   view.latestCall = call
   return () => {

@@ -1,4 +1,5 @@
-// Where the threshold comes from: drawn by hand, typed, or by a rule. Needs numbers.js, canvas.js and anomaly_numbers.js.
+// Where the threshold comes from: drawn by hand, typed, or by a rule. Needs numbers.js, canvas.js,
+// anomaly_numbers.js and anomaly_memory.js.
 
 const START = { rule: "mean", reference: "training", strictness: { mean: 3, quantile: 0.99 } }
 const ABOUT_REFERENCE = {
@@ -7,7 +8,7 @@ const ABOUT_REFERENCE = {
 }
 
 class ThresholdControls {
-  // part(name): an element of the view; hooks.onchoose(threshold, isSettled): the person chose.
+  // part(name): an element of the view; hooks.onchoose(threshold): the person chose; hooks.onsettle(): and let go.
   constructor(part, hooks) {
     Object.assign(this, { part, hooks })
     this.rules = [...part("rules").querySelectorAll("input")]
@@ -25,11 +26,19 @@ class ThresholdControls {
     part("typed").onchange = () => this.type()
   }
 
-  // Another measurement: forget what was chosen. threshold: from before, or null.
-  start(cases, threshold) {
-    Object.assign(this, { cases, hinted: null, ...structuredClone(START) })
-    if (threshold !== null) this.rule = null
-    return threshold ?? this.thresholdNow()
+  // Another measurement: returns the threshold that it was left at before, or begins with.
+  start(cases) {
+    const { threshold, ...choice } = recallThreshold(cases.id) ?? {}
+    Object.assign(this, { cases, hinted: null, ...structuredClone(START), ...choice })
+    const now = this.rule ? this.thresholdNow() : threshold
+    if (Number.isFinite(now) || threshold === undefined) return now
+    this.rule = null // the best F1, of labels that are gone
+    return threshold
+  }
+
+  remember(threshold) {
+    const { rule, reference, strictness } = this
+    rememberThreshold(this.cases.id, { threshold, rule, reference, strictness })
   }
 
   // What the rule says of the scores and labels as they are now; NaN where it says nothing.
@@ -81,12 +90,12 @@ class ThresholdControls {
     }
     for (const input of this.sides) {
       input.checked = input.value === reference
-      input.disabled = !cases.references[input.value].length
       input.parentElement.title = ABOUT_REFERENCE[input.value]
     }
     const isSliding = rule === "mean" || rule === "quantile"
     part("strictness-row").toggleAttribute("data-off", !isSliding)
     if (isSliding) this.showSlider()
+    part("reference-row").hidden = !cases.references.validation.length // there is nothing to choose
     part("reference-row").toggleAttribute("data-off", rule === "f1" || rule === null)
     this.showAbout()
   }
