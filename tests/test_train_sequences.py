@@ -15,8 +15,9 @@ from streamlit.testing.v1 import AppTest
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS, own_folder
-from aecore.data.own_series import Preparation, keep_series
+from aecore.data.own_series import keep_series
 from aecore.data.series_file import SeriesTable
+from aecore.data.series_preparing import Preparation
 from aecore.frames import Gallery, write_gallery
 from aecore.presets import PRESETS, for_data
 from aecore.runs import Run, Status, new_run
