@@ -142,6 +142,24 @@ def test_the_process_ends_when_idle_and_when_closed() -> None:
     assert finish(desk, late).state == "failed"
 
 
+def test_a_process_that_was_woken_serves_the_next_job_and_ends_like_any_other() -> None:
+    before = {process.pid for process in processes()}
+
+    def mine() -> set[int]:
+        return {process.pid for process in processes()} - before
+
+    desk = TaskDesk(idle=5.0)
+    desk.wake()
+    desk.wake()
+    (woken,) = mine()
+    assert finish(desk, desk.submit("denoise", WANTED, [PICTURE])).state == "done"
+    assert mine() in ({woken}, set())
+    wait_for(lambda: not mine(), "the end of the idle process")
+    desk.close()
+    desk.wake()
+    assert not mine(), "one that is closed starts nothing"
+
+
 def test_a_job_can_be_taken_back_before_the_process_is_there() -> None:
     desk = TaskDesk()
     job = desk.submit("denoise", WANTED, [np.tile(PICTURE, (20, 20, 1))])

@@ -13,7 +13,7 @@ from aecore.presets import for_data, preset
 PICTURES, SEQUENCES = "anomalies-pictures", "anomalies-sequences"
 """The presets that detectors start from."""
 
-_STEPS = 1_200
+_STEPS = 700
 """Of training, roughly: enough for a few thousand sequences, and done in seconds."""
 _FEWEST_EPOCHS, _MOST_EPOCHS = 5, 500
 
@@ -29,7 +29,7 @@ def detector(
     """The configuration of a detector for data by name, trained on the `normal` classes (None: on all cases).
 
     base: a preset, else the usual one. changes: settings by dotted name, which win. Somebody's own data, of any size, get as many
-    epochs as make about 1,200 steps. Raises ConfigError.
+    epochs as make about 700 steps. Raises ConfigError.
     """
     chosen = card(data)
     start = preset(base or usual_preset(chosen)).config

@@ -91,11 +91,23 @@ class TaskDesk:
             if len(waiting) >= MOST_JOBS:
                 raise TooManyJobsError("Too many people are waiting at the moment: try again in a minute.")
             self._jobs.append(job)
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._work, daemon=True)
-                self._thread.start()
+            self._start_thread()
             self._changed.notify_all()
         return job
+
+    def wake(self) -> None:
+        """Start the process now, for a job that is likely to come: it takes seconds. When none comes, it ends as after a job."""
+        with self._changed:
+            if not self._closed:
+                self._start_thread()
+        with suppress(BrokenPipeError):  # closed meanwhile
+            self._running_process()
+
+    def _start_thread(self) -> None:
+        """With the lock held."""
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._work, daemon=True)
+            self._thread.start()
 
     def position(self, job: Job) -> int:
         """How many jobs are before it; 0 where it is being worked on or over."""

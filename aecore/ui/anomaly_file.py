@@ -41,6 +41,7 @@ def own_series() -> str | None:
 
 def upload(present: str | None) -> str | None:
     """The controls of a file; returns the name of its data set, or None as long as there is none that could be read."""
+    task_desk().wake()  # while a file is looked for
     with st.container(border=True, key="anomaly_file"):
         st.markdown(
             "A text file with **one series a row** (a label may stand first, as in the UCR archive), or **one long series**, "
