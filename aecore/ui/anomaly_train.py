@@ -99,7 +99,7 @@ def show(run: Run | None, train_page: str) -> None:
     mine = run if run is not None and (run.about.owner or run.status.state in ACTIVE) else None
     if mine is not None:
         st.caption(f"Below: **{run_panel.name_of(mine)}**.")
-    run_panel.view(mine, [], config, "Press Train and watch: the pictures are normal cases that it does not train on.")
+    run_panel.view(mine, [], config, "Press Train and watch: what it shows are normal cases that it does not train on.")
 
 
 def _network_words(config: RunConfig) -> str:
