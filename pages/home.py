@@ -87,8 +87,8 @@ def show_cards() -> None:
         st.page_link(FEATURES_PAGE, label="Open the Features page", icon=":material/category:")
     with anomalies, st.container(border=True, height="stretch"):
         st.markdown(
-            "**Find what is not normal**  \nA network that has only seen healthy heartbeats draws the sick ones wrong, just where "
-            "they are sick. Drag the line between them; bring your own table."
+            "**Find what is not normal**  \nA network that has only seen healthy heartbeats draws the sick ones wrong, just "
+            "where they are sick. Drag the line between them; bring your own table."
         )
         st.page_link(ANOMALIES_PAGE, label="Open the Anomalies page", icon=":material/troubleshoot:")
     with disentangle, st.container(border=True, height="stretch"):
