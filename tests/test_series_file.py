@@ -508,7 +508,7 @@ def excel() -> bytes:
         (b"\x89PNG\r\n\x1a\n" + bytes(100), "a PNG picture"),
         (b"%PDF-1.7\n", "a PDF document"),
         (b"PAR1" + bytes(100), "a Parquet file"),
-        (gzip.compress(b"1,2,3"), "a file packed with gzip"),
+        (gzip.compress(b"1,2,3", mtime=0), "a file packed with gzip"),
         (b"\x93NUMPY\x01\x00", "a NumPy file"),
         (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
         (b"\n <!DOCTYPE html><html>", "a web page"),
