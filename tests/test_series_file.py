@@ -6,7 +6,6 @@ import codecs
 import gzip
 import io
 import itertools
-import time
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
@@ -678,10 +677,3 @@ def test_progress_is_told_and_what_it_raises_ends_the_reading() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         read_series(data, poll=stop)
-
-
-def test_reading_is_fast() -> None:
-    data = table(waves(1000, 140))
-    start = time.process_time()
-    read_series(data)
-    assert time.process_time() - start < 1  # about 0.1 s
