@@ -25,7 +25,12 @@ def test_every_card_is_complete(name: str) -> None:
     assert found is CARDS[name]
     assert found.name == name
     assert all((found.title, found.description, found.licence, found.source))
-    assert found.height == found.width == found.resolutions[0]
+    assert (found.height, found.width) == (1 if found.is_sequence else found.resolutions[0], found.resolutions[0])
+    assert card(name, found.resolutions[0]) == found
+    if found.is_sequence:
+        assert len(found.channel_names) == len(found.scale) == found.channels
+        assert all(low < high for low, high in found.scale)
+        assert (len(found.train_counts), sum(found.train_counts)) == (len(found.classes), found.train)
     assert len(set(found.classes)) == len(found.classes) > 1
     assert min(found.train, found.validation, found.test) > 0
     assert found.bundled == (name not in SOURCES)
@@ -57,7 +62,7 @@ def test_a_misspelt_name_gets_a_suggestion() -> None:
 
 
 def test_a_name_like_no_other_gets_the_list() -> None:
-    with pytest.raises(ValueError, match=r"Choose one of digits, mnist, .*shapes\."):
+    with pytest.raises(ValueError, match=r"Choose one of digits, mnist, .*shapes, heartbeats, machine\."):
         card("qqqq")
 
 

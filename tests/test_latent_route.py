@@ -165,7 +165,7 @@ def test_every_run_that_comes_with_the_app_answers(client: TestClient) -> None:
         assert header["description"]["code_size"] == run.config.code.size
         header, (pixels,) = opened(client.get(f"/api/runs/{run.token}/atlas"))
         assert header["origin"] == "test"
-        assert len(header["labels"]) == 500 == len(pixels) // 784
+        assert len(header["labels"]) == 500 == len(pixels) // run.config.plan.input_size
 
 
 def test_only_the_newest_weights_of_a_run_are_kept_in_memory(run: Run) -> None:

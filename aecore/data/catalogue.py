@@ -241,7 +241,7 @@ def card(name: str, resolution: int | None = None) -> Card:
         hint = f"Did you mean '{close[0]}'?" if close else f"Choose one of {', '.join(CARDS)}."
         raise UnknownDataError(f"There is no data set called '{name}'. {hint}")
     found = CARDS[name]
-    if resolution is None:
+    if resolution is None or (found.is_sequence and resolution == found.width):
         return found
     if resolution not in found.resolutions:
         sizes = " or ".join(str(size) for size in found.resolutions)
