@@ -111,7 +111,7 @@ def _layer(box: tuple[float, float, float, float], shape: Shape, role: str) -> s
 
 def _label(index: int, shape: Shape, role: str) -> str:
     weight = "700" if role == "code" else "500"
-    text = "×".join(str(size) for size in (shape if len(shape) == 1 or shape[0] > 1 else shape[1:]))
+    text = "×".join(map(str, _sizes(shape)))
     x = (index + 0.5) * _COLUMN
     return f'<text x="{x}" y="{_HEIGHT - 8}" text-anchor="middle" font-size="12.5" font-weight="{weight}">{text}</text>'
 
@@ -119,6 +119,13 @@ def _label(index: int, shape: Shape, role: str) -> str:
 def _role(first: int, last: int, text: str) -> str:
     x = ((first + last) / 2 + 0.5) * _COLUMN
     return f'<text x="{x}" y="{_HEIGHT + 8}" text-anchor="middle" font-size="11" opacity="0.7">{text}</text>'
+
+
+def _sizes(shape: Shape) -> Shape:
+    """What is worth saying of a shape: not that there is one channel, nor that a sequence has one row."""
+    if len(shape) == 3 and shape[1] == 1 < shape[2]:
+        shape = (shape[0], shape[2])
+    return shape if len(shape) == 1 or shape[0] > 1 else shape[1:]
 
 
 def _words(shape: Shape) -> str:
