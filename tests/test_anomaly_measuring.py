@@ -61,7 +61,7 @@ def test_scores_are_sums_over_pixels_and_the_elbo_that_of_torchs_distributions()
     assert names_of(config) == ("relative", "absolute", "squared", "neg_elbo")
     model = build(config.plan, 0)
     images = tiny.split(7).images
-    found = score(model, config, images).scores
+    found = score(model, config, images)
     x = images.float() / 255
     error = (x - model.reconstruct(x)).flatten(1)
     np.testing.assert_allclose(found["squared"], error.square().sum(dim=1), rtol=1e-5)
@@ -81,7 +81,7 @@ def test_scores_are_sums_over_pixels_and_the_elbo_that_of_torchs_distributions()
     drawn = [Laplace(model.decode(encoding.sample(generator)), 1.0).log_prob(x) for _ in range(4)]  # type: ignore[no-untyped-call]
     expected = kl - torch.stack(drawn).flatten(2).sum(dim=2).mean(dim=0) - 784 * np.log(2)
     np.testing.assert_allclose(found["neg_elbo"], expected, rtol=1e-4)
-    again = score(model, config, images).scores
+    again = score(model, config, images)
     assert all(np.array_equal(found[name], again[name]) for name in found), "the same at every call"
 
 

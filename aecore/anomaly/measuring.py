@@ -71,7 +71,7 @@ def measure(
         def tell(share: float, what: str = what, size: int = len(split), before: int = done) -> None:
             poll(0.7 * (before + share * size) / total, f"Scoring {what} cases")
 
-        found.append(score(model, config, split.images, tell).scores)
+        found.append(score(model, config, split.images, tell))
         done += len(split)
     training, held_out, tested = found
     truth = Truth.of(test.labels.numpy(), normal) if dataset.card.is_labelled else None
@@ -211,7 +211,7 @@ def _windows(model: Autoencoder, config: RunConfig, dataset: Dataset, poll: Call
     assert together.rows is not None
     starts = together.rows.numpy()
     parts = np.repeat(np.arange(3), [len(split) for split in splits])
-    found = score(model, config, together.images, poll).scores
+    found = score(model, config, together.images, poll)
     order = np.argsort(starts, kind="stable")
     scores = {name: each[order] for name, each in found.items()}
     return Windows(scores, starts[order], parts[order], together.labels.numpy()[order])

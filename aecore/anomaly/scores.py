@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -33,19 +32,9 @@ def names_of(config: RunConfig) -> tuple[str, ...]:
     return (*relative, *errors, *((NEG_ELBO,) if config.code.kind == "gaussian" else ()))
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Scores (N,) by name, float32."""
-
-    scores: dict[str, Floats]
-
-    def __len__(self) -> int:
-        return len(next(iter(self.scores.values())))
-
-
 @torch.no_grad()
-def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = lambda done: None) -> Scored:
-    """The scores of images uint8 or float32 (N, C, H, W); `poll` is told the share done before each batch.
+def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = lambda done: None) -> dict[str, Floats]:
+    """The scores (N,) by name of images uint8 or float32 (N, C, H, W); `poll` is told the share done before each batch.
 
     −ELBO is the mean over a few sampled codes, always the same ones for the same images in the same order. Raises ValueError
     where a score is no finite number.
@@ -66,7 +55,7 @@ def score(model: Autoencoder, config: RunConfig, images: Tensor, poll: Poll = la
     found = {name: torch.cat(parts).numpy() if parts else np.zeros(0, np.float32) for name, parts in kept.items()}
     if not all(np.isfinite(each).all() for each in found.values()):
         raise ValueError("Its errors are not finite, as when training has diverged: train again with a smaller learning rate.")
-    return Scored(found)
+    return found
 
 
 def relative_error(images: Tensor, answers: Tensor) -> Tensor:

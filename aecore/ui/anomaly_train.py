@@ -80,7 +80,7 @@ def show(run: Run | None, train_page: str) -> None:
     config = _configured(data, normal, changes | ({"epochs": int(epochs)} if epochs else {}))
     with st.container(horizontal=True, vertical_alignment="center", key="anomaly_train_toolbar"):
         pressed = train_button("anomaly_train", config)
-        if run is not None and run.about.owner == person() and not run.about.name.startswith("·"):
+        if run is not None and run.about.owner == person():
             run_panel.buttons(run)
         if run is not None and is_ready(run):
             st.button("See what it finds", icon=":material/search:", key="anomaly_see", on_click=TAB.ask, args=(SCORES,))
