@@ -1,5 +1,5 @@
-"""Anomalies: what a network that has learned the normal case cannot reconstruct, in pictures, in heartbeats, in one's own "
-"table."""
+"""Anomalies: what a network that has learned the normal case cannot reconstruct, in pictures, in heartbeats, in one's own
+table."""
 
 from pathlib import Path
 

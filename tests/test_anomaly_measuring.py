@@ -266,8 +266,10 @@ def test_a_file_is_read_by_its_task_and_what_is_wrong_with_it_is_said(monkeypatc
     lines[6] = lines[6].replace(",", ",oops,", 1).rsplit(",", 1)[0]
     with pytest.raises(TaskError, match=r"(?i)row 7.*column 2.*oops"):
         TASKS["read_file"](arguments, [np.frombuffer("\n".join(lines).encode(), np.uint8)], silent)
-    result, _ = TASKS["example_series"]({"preparation": {"window": 256, "stride": 128}}, [], silent)
-    assert card(json.loads(result["json"])["name"]).channels == 3
+    for which, channels in (("machine", 3), ("heart", 1)):
+        result, _ = TASKS["example_series"]({"which": which, "preparation": {"window": 256, "stride": 128}}, [], silent)
+        made = card(json.loads(result["json"])["name"])
+        assert (made.channels, made.classes[0]) == (channels, "Normal")
 
 
 @pytest.mark.parametrize("task", ["anomaly", "anomaly_baselines"])

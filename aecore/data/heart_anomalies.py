@@ -145,8 +145,8 @@ def _lifted_st(beats: Beats, strength: float) -> Floats:
 
 
 def _burst(beats: Beats, strength: float) -> Floats:
-    """Noise of a muscle or an electrode for 0.4 to 0.9 s, swelling and fading; at its height its SD is 0.2 to 0.4 mV × "
-    "`strength`."""
+    """Noise of a muscle or an electrode for 0.4 to 0.9 s, swelling and fading; at its height its SD is 0.2 to 0.4 mV ×
+    `strength`."""
     chances = beats.chances
     length = np.round(RATE * (0.4 + 0.5 * chances.extent))
     start = MARGIN + np.floor(chances.place * (SEQUENCE_LENGTH - 2 * MARGIN - length + 1))

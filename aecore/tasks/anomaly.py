@@ -12,9 +12,10 @@ from aecore.anomaly.results import add_baselines, keep
 from aecore.config_errors import ConfigError
 from aecore.config_sections import DataConfig
 from aecore.data.downloads import DataUnavailableError
+from aecore.data.heartbeats import heart_recording
 from aecore.data.machine import machine_recording
 from aecore.data.own_series import keep_series, make_room
-from aecore.data.sequence_names import MACHINE_CHANNELS, MACHINE_CLASSES
+from aecore.data.sequence_names import HEARTBEAT_CLASSES, MACHINE_CHANNELS, MACHINE_CLASSES
 from aecore.data.series_file import ReadOptions, SeriesFileError, SeriesTable, read_series
 from aecore.data.series_preparing import Preparation
 from aecore.recording import load_kept
@@ -26,6 +27,10 @@ _WRONG = (ConfigError, DataUnavailableError, FileNotFoundError, ValueError)
 """What the work raises with a sentence; damaged weights are a ValueError."""
 
 _EXAMPLE_LENGTH, _EXAMPLE_SEED = 24_000, 7
+_EXAMPLES = {
+    "machine": ("A machine's recording", machine_recording, MACHINE_CLASSES, MACHINE_CHANNELS),
+    "heart": ("A heart's recording", heart_recording, HEARTBEAT_CLASSES, ("ECG, mV",)),
+}
 
 
 def read_file(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
@@ -49,23 +54,25 @@ def read_file(arguments: Message, arrays: Arrays, report: Report) -> tuple[Messa
 
 
 def example_series(arguments: Message, arrays: Arrays, report: Report) -> tuple[Message, Arrays]:
-    """A long recording of a machine, as if somebody had uploaded it. Arguments: `preparation`. Result: as of "
-    ":func:`read_file`."""
-    report(0.0, "Running the machine")
-    values, labels = machine_recording(_EXAMPLE_LENGTH, _EXAMPLE_SEED)
-    words = tuple(MACHINE_CLASSES[label] for label in labels.tolist())
-    notes = (
-        "A recording of a machine, made by the app: three channels, and for each time step what was wrong with it, if anything.",
-    )
+    """A long recording of a machine or a heart, as if somebody had uploaded it.
+
+    Arguments: `which` (“machine” or “heart”), `preparation`. Result: as of :func:`read_file`.
+    """
+    which = arguments["which"]
+    title, make, classes, channels = _EXAMPLES[which]
+    report(0.0, f"Recording a {which}")
+    values, labels = make(_EXAMPLE_LENGTH, _EXAMPLE_SEED)
+    each = f"{len(channels)} channels" if len(channels) > 1 else "one channel"
+    notes = (f"A recording made by the app: {each}, and for each time step what was wrong with it, if anything.",)
     table = SeriesTable(
         layout="long",
         values=np.asarray(values, np.float32),
-        labels=words,
+        labels=tuple(classes[label] for label in labels.tolist()),
         rows=np.arange(1, len(values) + 1),
-        channel_names=MACHINE_CHANNELS,
+        channel_names=channels,
         notes=notes,
     )
-    return _kept([table], "A machine's recording", Preparation(**arguments["preparation"]))
+    return _kept([table], title, Preparation(**arguments["preparation"]))
 
 
 def _kept(tables: list[SeriesTable], title: str, preparation: Preparation) -> tuple[Message, Arrays]:

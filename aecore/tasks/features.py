@@ -27,8 +27,8 @@ _WRONG = (ConfigError, DataUnavailableError, DivergedError, FileNotFoundError, V
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """For measurements that take minutes, beside runs that are trained: two threads that wait for each other took ten times "
-    "as long here."""
+    """For measurements that take minutes, beside runs that are trained: two threads that wait for each other took ten times
+    as long here."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     try:

@@ -24,7 +24,11 @@ from aecore.ui.settings_form import known_card
 FILE = "file"
 """What stands for a file of one's own in the list of data."""
 _KEY = "series"  # in the address: the name of the data set that the file has become
-_EXAMPLE = "anomaly_example_taken"  # whether the app's own recording stands in for a file
+_EXAMPLE = "anomaly_example_taken"  # which of the app's own recordings stands in for a file, "" for none
+_EXAMPLES = {
+    "machine": ("A machine’s recording", ":material/precision_manufacturing:"),
+    "heart": ("A heart’s recording", ":material/ecg_heart:"),
+}
 _TURN = "anomaly_upload_turn"
 _READING = "anomaly_reading_job"
 _LAYOUTS = {"detect": "Find out", "rows": "One series a row", "long": "One long series"}
@@ -62,17 +66,16 @@ def upload(present: str | None) -> str | None:
                 help="Otherwise a part of the first file is held back.",
             )
         options, preparation = _options()
-        st.button(
-            "No file at hand? Try a machine’s recording",
-            icon=":material/precision_manufacturing:",
-            key="anomaly_example",
-            on_click=_take_example,
-        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption("No file at hand? Try one that the app makes:", width="content")
+            for which, (words, icon) in _EXAMPLES.items():
+                st.button(words, icon=icon, key=f"anomaly_example_{which}", on_click=_take_example, args=(which,))
         name = present
-        if file is None and st.session_state.get(_EXAMPLE, False):
-            name = _ask("example_series", {"preparation": asdict(preparation)}, [])
+        example = st.session_state.get(_EXAMPLE, "")
+        if file is None and example:
+            name = _ask("example_series", {"which": example, "preparation": asdict(preparation)}, [])
         elif file is not None:
-            st.session_state[_EXAMPLE] = False
+            st.session_state[_EXAMPLE] = ""
             files = [file, *([test] if test is not None else [])]
             arguments = {"titles": [each.name for each in files], "options": asdict(options), "preparation": asdict(preparation)}
             name = _ask("read_file", arguments, [each.getvalue() for each in files])
@@ -81,8 +84,8 @@ def upload(present: str | None) -> str | None:
     return name
 
 
-def _take_example() -> None:
-    st.session_state[_EXAMPLE] = True
+def _take_example(which: str) -> None:
+    st.session_state[_EXAMPLE] = which
     st.session_state[_TURN] = st.session_state.get(_TURN, 0) + 1  # the browser does not know this uploader: it is empty
 
 

@@ -202,8 +202,8 @@ def _series(data: str, report: Report, cases: Cases, name: str) -> LongSeries | 
 
 @st.cache_data(show_spinner=False, max_entries=16)
 def _drawn(data: str) -> tuple[Any, Any, int, int] | None:
-    """The least and the largest value of each channel in each column of the drawing, (C, P) each; its length; that of a "
-    "window."""
+    """The least and the largest value of each channel in each column of the drawing, (C, P) each; its length; that of a
+    window."""
     whole = whole_series(data)
     if whole is None:
         return None
