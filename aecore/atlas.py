@@ -6,12 +6,13 @@ import io
 import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from aecore.frames import read_gallery
-from aecore.runs import Run, replace_file
+from aecore.runs import CHECKPOINTS, Run, replace_file
 
 ATLAS_SIZE = 500
 """Pictures in an atlas, if the data set has as many: enough to see where a class lies, few enough to encode in a moment."""
@@ -48,11 +49,28 @@ def write_atlas(run: Run, atlas: Atlas) -> None:
     replace_file(run.atlas_path, buffer.getvalue())
 
 
+def share_atlas(run: Run) -> None:
+    """Let a run that came with the app use the atlas that lies beside it for all that learned from all of the same data."""
+    shared = _shared_path(run)
+    if run.config.data.classes is not None:
+        return
+    if not shared.is_file():
+        run.atlas_path.rename(shared)
+    elif shared.read_bytes() == run.atlas_path.read_bytes():
+        run.atlas_path.unlink()
+
+
+def _shared_path(run: Run) -> Path:
+    return run.folder.parent / f"atlas-{run.config.data.name}.npz"
+
+
 def read_atlas(run: Run) -> Atlas | None:
     """The pictures kept with a run; of runs that were made before there were any, the few validation pictures of its gallery."""
+    own = run.atlas_path
+    is_shared = not own.is_file() and run.folder.parent == CHECKPOINTS
     with (
         suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
-        np.load(run.atlas_path, allow_pickle=False) as kept,
+        np.load(_shared_path(run) if is_shared else own, allow_pickle=False) as kept,
     ):
         return Atlas(kept["images"], kept["labels"], kept.get("factors"))
     gallery = read_gallery(run.frames_folder)

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from aecore.model import Autoencoder
 from aecore.runs import Run, replace_file
+from aecore.weights_file import PACKED, packed, read_weights
 
 
 class DamagedModelError(ValueError):
@@ -21,16 +21,16 @@ class DamagedModelError(ValueError):
 
 def save_model(run: Run, model: Autoencoder) -> None:
     """Write the weights of a run."""
-    replace_file(run.model_path, _packed(model))
+    replace_file(run.model_path, _content(model))
     run.live_model_path.unlink(missing_ok=True)
 
 
 def save_live_model(run: Run, model: Autoencoder) -> None:
     """Write the weights of this moment, of a run that is still being trained."""
-    replace_file(run.live_model_path, _packed(model))
+    replace_file(run.live_model_path, _content(model))
 
 
-def _packed(model: Autoencoder) -> bytes:
+def _content(model: Autoencoder) -> bytes:
     return save_tensors({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()})
 
 
@@ -42,17 +42,24 @@ def load_model(run: Run, device: torch.device | str = "cpu", path: Path | None =
         raise FileNotFoundError(f"{run.folder} holds no trained weights (model.safetensors): train it first.")
     model = Autoencoder(run.config.plan)
     try:
-        model.load_state_dict(load_tensors(path.read_bytes()))
+        fill(model, path)
     except (SafetensorError, RuntimeError):  # what torch raises for weights of other names or shapes
         raise DamagedModelError(f"{path} is damaged, or belongs to another network: train the run again.") from None
     return model.to(device)
 
 
-def halve_weights(run: Run) -> None:
-    """Round the saved weights of a run to half precision; its network is read as before."""
-    weights = load_tensors(run.model_path.read_bytes())
-    halved = {name: value.to(torch.float16) if value.is_floating_point() else value for name, value in weights.items()}
-    replace_file(run.model_path, save_tensors(halved))
+def fill(model: Autoencoder, path: Path) -> None:
+    """Give a network the weights in a file. Raises OSError, SafetensorError, or RuntimeError for weights of another network."""
+    model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in read_weights(path).items()})
+
+
+def pack_weights(run: Run, bits: int) -> None:
+    """Round the saved weights of a run to 8 or 16 bits, in a packed file; its network is read as before."""
+    plain = run.model_path
+    content = packed(read_weights(plain), bits=bits)
+    replace_file(run.folder / f"model.safetensors{PACKED}", content)
+    if plain.suffix != PACKED:
+        plain.unlink()
 
 
 def save_state(path: Path, tensors: Mapping[str, Tensor], words: Mapping[str, str]) -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Self, get_args
 
 from pydantic import Field, ValidationError, model_validator
+from pydantic_core import from_json
 
 from aecore.config_errors import ConfigError, explain, no_such_setting
+from aecore.config_format import FORMAT, upgraded
 from aecore.config_rules import check
 from aecore.config_sections import (
     ArchitectureConfig,
@@ -119,15 +122,19 @@ class RunConfig(Section):
 
     @classmethod
     def from_json(cls, text: str | bytes) -> RunConfig:
-        """A configuration from the text that :meth:`to_json` made. Raises ConfigError."""
+        """A configuration from the text that :meth:`to_json` made, also in older formats. Raises ConfigError."""
         try:
-            return cls.model_validate_json(text)
-        except ValidationError as error:
-            raise ConfigError(explain(error, cls.settings())) from None
+            # Half of a pair of surrogates, which Python's text may hold, is no text for anybody else.
+            values = from_json(text.encode(errors="replace") if isinstance(text, str) else text, allow_inf_nan=False)
+        except ValueError as error:
+            raise ConfigError([f"This is not a configuration: it is not valid JSON ({error})."]) from None
+        if not isinstance(values, dict):
+            raise ConfigError(["A configuration must be a group of settings with names and values."])
+        return cls.parse(upgraded(values))
 
     def to_json(self) -> str:
-        """The complete configuration as indented JSON."""
-        return self.model_dump_json(indent=2) + "\n"
+        """The complete configuration as indented JSON, with the number of its format."""
+        return json.dumps({"format": FORMAT} | self.model_dump(mode="json"), indent=2, ensure_ascii=False) + "\n"
 
     def flat(self) -> dict[str, Any]:
         """Every setting by its dotted name, e.g. ``{"code.size": 32, "epochs": 20, …}``."""

@@ -48,8 +48,6 @@ def _sentence(detail: ErrorDetails, settings: Mapping[str, Any]) -> str:
         return str(context["error"])
     if kind == "extra_forbidden":
         return no_such_setting(".".join(path), settings)
-    if kind == "json_invalid":
-        return f"This is not a configuration: it is not valid JSON ({context.get('error', 'unreadable')})."
     field = settings.get(name)
     subject = f"{field.title} ({name})" if field is not None else (f"“{name}”" if name else "A configuration")
     shown = _shown(given)

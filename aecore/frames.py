@@ -1,11 +1,15 @@
-"""Pictures of a training as it goes: reconstructions of a fixed gallery, and where validation images lie in code space.
+"""Pictures of a training as it goes: reconstructions of a fixed gallery, where validation images lie in code space, and what
+the first units look for.
 
 Files in a run's `frames/`: `gallery.safetensors` (what does not change), `live.safetensors` (replaced all the time), and
-one `<step>.safetensors` at log-spaced steps for looking back. numpy only: the server reads these without torch.
+one `<step>.safetensors` at log-spaced steps for looking back. Of a run that came with the app, `film.safetensors.xz` has all
+that are kept instead. numpy only: the server reads these without torch.
 """
 
 from __future__ import annotations
 
+import lzma
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +26,12 @@ from aecore.runs import replace_file
 Bytes = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 
+FRAMES_BYTES = 10 << 20
+"""The most bytes that the frames of a run and the weights kept beside them take together."""
+
+_FILM = "film.safetensors.xz"
+_GREY = 8
+"""Grey levels of a packed film are rounded to multiples of this: nobody sees it, and it halves the file."""
 _FAR = 1e30
 
 
@@ -47,11 +57,41 @@ class Gallery:
 
 @dataclass(frozen=True)
 class Frame:
-    """One moment: `reconstructions` uint8 (G, C, H, W) and `positions` float32 (P, 2) in code space, at `step`."""
+    """One moment: `reconstructions` uint8 (G, C, H, W) and `positions` float32 (P, 2) in code space, at `step`.
+
+    filters: of the first units or filters of the first layer, uint8 (F, C, h, w): 128 is 0, and 1 and 255 the largest weight of
+    that unit, either way. None in runs of before these were kept.
+    """
 
     step: int
     reconstructions: Bytes
     positions: Floats
+    filters: Bytes | None = None
+
+
+@dataclass(frozen=True)
+class Film:
+    """All kept frames of a run, ascending: `steps` (N,), `reconstructions` (N, G, C, H, W), `positions` (N, P, 2).
+
+    filters: (N, F, C, h, w), None where some frames have none.
+    """
+
+    steps: npt.NDArray[np.int64]
+    reconstructions: Bytes
+    positions: Floats
+    filters: Bytes | None = None
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def frame(self, index: int) -> Frame:
+        filters = None if self.filters is None else self.filters[index]
+        return Frame(int(self.steps[index]), self.reconstructions[index], self.positions[index], filters)
+
+    def take(self, indices: Sequence[int]) -> Film:
+        """Some of its frames."""
+        filters = None if self.filters is None else self.filters[indices]
+        return Film(self.steps[indices], self.reconstructions[indices], self.positions[indices], filters)
 
 
 def plane(codes: Floats, before: Floats | None) -> Floats:
@@ -110,6 +150,8 @@ def write_frame(folder: Path, frame: Frame, *, keep: bool) -> None:
         "reconstructions": frame.reconstructions,
         "positions": frame.positions,
     }
+    if frame.filters is not None:
+        arrays["filters"] = frame.filters
     _save(folder / "live.safetensors", arrays)
     if keep:
         _save(folder / f"{frame.step:08d}.safetensors", arrays)
@@ -118,19 +160,81 @@ def write_frame(folder: Path, frame: Frame, *, keep: bool) -> None:
 def read_frame(folder: Path, step: int | None = None) -> Frame | None:
     """The live frame, which is the last one of a run that came with the app, or the kept one of a step; None if there is none."""
     arrays = _load(folder / ("live.safetensors" if step is None else f"{step:08d}.safetensors"))
-    if arrays is None and step is None and (kept := kept_frames(folder)):
-        arrays = _load(folder / f"{kept[-1]:08d}.safetensors")
-    return None if arrays is None else Frame(int(arrays["step"][0]), arrays["reconstructions"], arrays["positions"])
+    if arrays is not None:
+        return Frame(int(arrays["step"][0]), arrays["reconstructions"], arrays["positions"], arrays.get("filters"))
+    kept = kept_frames(folder)
+    if not kept or (step is not None and step not in kept):
+        return None
+    film = _packed_film(folder)
+    if film is None:
+        return read_frame(folder, kept[-1]) if step is None else None
+    return film.frame(-1 if step is None else kept.index(step))
+
+
+def read_film(folder: Path) -> Film | None:
+    """All kept frames of a run; None where there is none. Frames of another shape than the last one are left out."""
+    packed = _packed_film(folder)
+    if packed is not None:
+        return packed
+    frames = [frame for step in kept_frames(folder) if (frame := read_frame(folder, step)) is not None]
+    if not frames:
+        return None
+    shapes = frames[-1].reconstructions.shape, frames[-1].positions.shape
+    frames = [frame for frame in frames if (frame.reconstructions.shape, frame.positions.shape) == shapes]
+    filters = [frame.filters for frame in frames if frame.filters is not None]
+    has_filters = len(filters) == len(frames) and len({each.shape for each in filters}) == 1
+    return Film(
+        np.array([frame.step for frame in frames], np.int64),
+        np.stack([frame.reconstructions for frame in frames]),
+        np.stack([frame.positions for frame in frames]),
+        np.stack(filters) if has_filters else None,
+    )
+
+
+def pack_film(folder: Path, film: Film) -> None:
+    """Keep these frames in one packed file, in the place of all others; positions in half precision, and fewer grey levels."""
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "steps": film.steps,
+        "reconstructions": _fewer_greys(film.reconstructions),
+        "positions": np.clip(film.positions, -6e4, 6e4).astype(np.float16),
+    }
+    if film.filters is not None:
+        arrays["filters"] = _fewer_greys(film.filters)
+    content = save_arrays({name: np.ascontiguousarray(array) for name, array in arrays.items()})
+    replace_file(folder / _FILM, lzma.compress(content, preset=9))
+    for step in _separate_frames(folder):
+        (folder / f"{step:08d}.safetensors").unlink()
+    (folder / "live.safetensors").unlink(missing_ok=True)  # it is the last one once more
+
+
+def _fewer_greys(pictures: Bytes) -> Bytes:
+    return np.minimum((pictures.astype(np.int16) + _GREY // 2) // _GREY * _GREY, 255).astype(np.uint8)
+
+
+def _packed_film(folder: Path) -> Film | None:
+    with suppress(OSError, SafetensorError, lzma.LZMAError):
+        arrays = load_arrays(lzma.decompress((folder / _FILM).read_bytes()))
+        positions = arrays["positions"].astype(np.float32)
+        return Film(arrays["steps"], arrays["reconstructions"], positions, arrays.get("filters"))
+    return None
 
 
 def kept_frames(folder: Path) -> list[int]:
     """The steps whose frames were kept, ascending."""
+    separate = _separate_frames(folder)
+    if separate or not (folder / _FILM).is_file():
+        return separate
+    film = _packed_film(folder)
+    return [] if film is None else film.steps.tolist()
+
+
+def _separate_frames(folder: Path) -> list[int]:
     return sorted(int(path.stem) for path in folder.glob("*.safetensors") if path.stem.isdigit())
 
 
 def drop_frames_after(folder: Path, step: int) -> None:
     """Forget the frames after a step, for a run that goes on from there."""
-    for later in kept_frames(folder):
+    for later in _separate_frames(folder):
         if later > step:
             (folder / f"{later:08d}.safetensors").unlink(missing_ok=True)
 

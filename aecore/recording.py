@@ -12,7 +12,7 @@ from collections.abc import Callable
 import torch
 
 from aecore.atlas import ATLAS_SIZE, Atlas, atlas_of, write_atlas
-from aecore.checkpoint import load_state, save_model, save_state
+from aecore.checkpoint import fill, load_state, save_model, save_state
 from aecore.config_sections import DataConfig
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
@@ -27,6 +27,7 @@ from aecore.painting import Painter, as_bytes
 from aecore.runs import Run, Status
 from aecore.stage_numbers import drop_stages_after, keep_stage, stage_numbers
 from aecore.training import DivergedError, Trainer
+from aecore.weight_snapshots import drop_snapshots_after, keep_snapshot, steps_to_keep
 
 TICK = 0.12
 """Seconds between two rows of the metrics: eight a second, so that a chart moves at least five times a second."""
@@ -116,6 +117,8 @@ class Recorder:
         self._measuring = Paced(WATCHING_SHARE, time.thread_time)
         self._moments: MomentTaker | None = None
         self._live_weights = LiveWeights(run)
+        # A sweep's runs are looked back at by their moments.
+        self._snapshots = frozenset(() if run.sweep else steps_to_keep(self.config.total_steps, self.config.plan.parameters))
 
     def record(self) -> Status:
         """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
@@ -150,7 +153,10 @@ class Recorder:
             trainer.load_state(tensors, words)
             self._seconds = float(words["seconds"])
             self._single_steps = int(words["single_steps"])
+        elif self.run.start_path.is_file():
+            fill(trainer.model, self.run.start_path)
         drop_frames_after(self.run.frames_folder, trainer.step if resumed else -1)
+        drop_snapshots_after(self.run, trainer.step if resumed else -1)
         drop_stages_after(self.run, trainer.step if resumed else -1)
         self.trainer = trainer
         self._control_stamp = -1  # a learning rate asked for before there was a trainer is set now
@@ -183,6 +189,8 @@ class Recorder:
             now = time.perf_counter()
             self._seconds += now - started - self._elsewhere
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
+            if trainer.step in self._snapshots:
+                keep_snapshot(self.run, trainer.model, trainer.step)
             if trainer.step == trainer.total_steps:
                 break  # the row of the last step is written below, with its validation
             if trainer.step == trainer.stage.last_step:

@@ -3,11 +3,13 @@
 ::
 
     config.json          the RunConfig
-    about.json           who asked for it (a hash), when, its name
+    about.json           whose it is (a hash), when it was made, its name, its note; see :class:`About`
     status.json          what it is doing; see :class:`Status`
     metrics.csv          a row each time the losses are read; see :mod:`aecore.metrics_log`
     frames/              pictures of the training; see :mod:`aecore.frames`
-    model.safetensors    the weights
+    weights/             the weights at a few steps, in half precision; see :mod:`aecore.weight_snapshots`
+    start.safetensors    the weights that it began with, where these are another run's
+    model.safetensors    the weights; of a run that came with the app `model.safetensors.xz`, see :mod:`aecore.weights_file`
     live_model.safetensors  the weights of this moment, while somebody watches the run's code space
     watched              touched by the app each time somebody asks for those
     atlas.npz            held-out pictures; see :mod:`aecore.atlas`
@@ -83,11 +85,19 @@ class Control:
 
 @dataclass(frozen=True)
 class About:
-    """Who asked for the run (a hash of the browser's token, "" for one that came with the app), when, and its name."""
+    """Whose run it is (a hash of the browser's token, "" for one that came with the app), when it was made, and its name.
+
+    note: what its person wrote about it. starred: whether it is to be kept when room is needed. start: of a run that began with
+    the weights of another one, in words (its name and the step). file: of a run that was brought back, the file's name.
+    """
 
     owner: str = ""
     created: float = 0.0
     name: str = ""
+    note: str = ""
+    starred: bool = False
+    start: str = ""
+    file: str = ""
 
 
 class Run:
@@ -160,7 +170,9 @@ class Run:
 
     @property
     def model_path(self) -> Path:
-        return self.folder / "model.safetensors"
+        path = self.folder / "model.safetensors"
+        packed = self.folder / "model.safetensors.xz"
+        return packed if not path.is_file() and packed.is_file() else path
 
     @property
     def live_model_path(self) -> Path:
@@ -169,6 +181,14 @@ class Run:
     @property
     def watched_path(self) -> Path:
         return self.folder / "watched"
+
+    @property
+    def start_path(self) -> Path:
+        return self.folder / "start.safetensors"
+
+    @property
+    def weights_folder(self) -> Path:
+        return self.folder / "weights"
 
     @property
     def atlas_path(self) -> Path:

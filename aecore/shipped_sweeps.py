@@ -10,7 +10,7 @@ from pathlib import Path
 
 from aecore.moments import moments_path
 from aecore.runs import CHECKPOINTS, Run
-from aecore.slimming import halve, thin_curve, thin_moments
+from aecore.slimming import round_weights, thin_curve, thin_moments
 from aecore.sweep_choices import CLASSIC
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep
@@ -65,7 +65,7 @@ def make(name: str, poll: Callable[[float, str], None] = lambda done, what: None
 
 def slim(run: Run) -> None:
     """Make a finished member small; without frames, for its moments are what is shown of it."""
-    halve(run)
+    round_weights(run, 16)
     shutil.rmtree(run.frames_folder, ignore_errors=True)
     for path in (run.metrics_path, moments_path(run)):
         thin_curve(path)

@@ -1,13 +1,14 @@
-"""Make finished runs small enough to come with the app: weights in half precision, short curves, fewer pictures."""
+"""Make finished runs small enough to come with the app: weights in fewer bits, short curves, fewer pictures."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from aecore.frames import kept_frames
+from aecore.frames import pack_film, read_film
 from aecore.metrics_log import MetricsReader
 from aecore.moments import pictured_steps, read_traversals, write_traversals
 from aecore.runs import Run, Status, replace_file
@@ -22,14 +23,15 @@ _GREY = 8
 """Grey levels of a traversal are rounded to multiples of this: nobody sees it, and it halves the files."""
 
 
-def halve(run: Run) -> Status:
-    """Round the weights to half precision, and measure the test numbers of these weights. Returns the new status."""
+def round_weights(run: Run, bits: int) -> Status:
+    """Round the weights to 8 or 16 bits, and measure the test numbers of these weights. Returns the new status."""
     # With torch, which those who only read do not need.
-    from aecore.checkpoint import halve_weights, load_model
+    from aecore.checkpoint import load_model, pack_weights
     from aecore.evaluation import accuracy, evaluate
     from aecore.recording import load_kept
 
-    halve_weights(run)
+    pack_weights(run, bits)
+    shutil.rmtree(run.weights_folder, ignore_errors=True)
     config, status = run.config, run.status
     model, test = load_model(run), load_kept(config.data).test
     status.test = evaluate(model, config, test) | ({"accuracy": accuracy(model, test)} if model.classifier is not None else {})
@@ -40,14 +42,14 @@ def halve(run: Run) -> Status:
 def thin_frames(folder: Path, wanted: Collection[int] = ()) -> None:
     """Keep few frames, evenly spread over those that there are, the first and the last, and those of the `wanted` steps.
 
-    The live frame goes: it is the last one once more.
+    They are packed into one file, without the live frame, which is the last one once more.
     """
-    steps = kept_frames(folder)
-    places = {round(index * (len(steps) - 1) / (_FRAMES - 1)) for index in range(_FRAMES)}
-    for place, step in enumerate(steps):
-        if place not in places and step not in wanted:
-            (folder / f"{step:08d}.safetensors").unlink()
-    (folder / "live.safetensors").unlink(missing_ok=True)
+    film = read_film(folder)
+    if film is None:
+        return
+    places = {round(index * (len(film) - 1) / (_FRAMES - 1)) for index in range(_FRAMES)}
+    kept = [place for place, step in enumerate(film.steps.tolist()) if place in places or step in wanted]
+    pack_film(folder, film.take(kept))
 
 
 def thin_curve(path: Path) -> None:

@@ -9,15 +9,15 @@ from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load as load_arrays
 
 from aecore.layers import Conv2d, ConvTranspose2d, Dense, Layer, Plan, Reshape, Shape
 from aecore.runs import Run
+from aecore.weights_file import read_weights
 
 
 def browser_network(run: Run, weights: Path | None = None) -> tuple[dict[str, Any], bytes]:
     """The network of a run, without torch, as :func:`describe_network` returns it; `weights` in a file of their own, if given."""
-    return describe_network(run.config.plan, load_arrays((weights or run.model_path).read_bytes()))
+    return describe_network(run.config.plan, read_weights(weights or run.model_path))
 
 
 def describe_network(plan: Plan, tensors: Mapping[str, npt.NDArray[Any]]) -> tuple[dict[str, Any], bytes]:
