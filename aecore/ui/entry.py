@@ -53,6 +53,12 @@ page = st.navigation(
             icon=":material/tune:",
             help="Train with several weights β side by side, and measure whether each number of the code means one thing.",
         ),
+        st.Page(
+            PAGES / "runs.py",
+            title="Runs",
+            icon=":material/inventory_2:",
+            help="Keep what was trained, compare it, look back at its training, take it away and share it.",
+        ),
     ],
     position="top",
 )
