@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import streamlit as st
-
 from aecore.runs import ACTIVE, Run
+from aecore.ui.base_path import base_path
 
 # The files of the browser's side that every view needs, in the order in which they are joined.
 STYLES = ("controls.css", "range.css", "thumbnails.css", "latent.css")
@@ -28,11 +27,10 @@ def space_data(run: Run) -> dict[str, Any]:
     `stamp` names the weights of a run that is over, so that a browser that has them need not fetch them again; None for a
     run that is still in training (or waits for it), whose weights are fetched again and again.
     """
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     state = run.status.state
     path = None if state in ACTIVE else run.newest_weights
     return {
-        "base": f"/{base}" if base else "",
+        "base": base_path(),
         "token": run.token,
         "state": state,
         "stamp": None if path is None else str(path.stat().st_mtime_ns),

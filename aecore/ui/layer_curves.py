@@ -10,6 +10,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.runs import Run
 from aecore.stages import Stage
+from aecore.ui.base_path import base_path
 from aecore.ui.components import source
 from aecore.ui.features_drawing import stage_svg, stage_words
 
@@ -38,12 +39,11 @@ def layer_curves(run: Run, others: Sequence[tuple[Run, str]] = (), *, name: str,
     others: runs, with names, laid over that chart; name: of the run in its legend.
     Returns the run's new state, once, in the rerun that a change of state causes; None in every other rerun.
     """
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     config, status = run.config, run.status
     result = _LAYER_CURVES(
         key=key,
         data={
-            "base": f"/{base}" if base else "",
+            "base": base_path(),
             "runs": [{"token": run.token, "name": name}, *({"token": other.token, "name": words} for other, words in others)],
             "state": status.state,
             "nonce": int(status.since * 1000),

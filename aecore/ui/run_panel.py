@@ -12,11 +12,14 @@ from aecore.data.catalogue import is_own
 from aecore.engine import EngineError
 from aecore.presets import Preset
 from aecore.runs import ACTIVE, CHECKPOINTS, Run, Status, find_run, runs_of, shipped
+from aecore.test_numbers import TEST_NUMBERS, explanation_of, title_of
+from aecore.starting import Start, find_start
 from aecore.ui.address import Experiment
 from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
 from aecore.ui.run_config import config_of
 from aecore.ui.server import engine, person
+from aecore.ui.start_banner import began_with, why_not
 from aecore.ui.settings_form import RATES, data_title
 
 _LABELS = {"capacity": "Capacity C"}
@@ -34,13 +37,13 @@ def toolbar(experiment: Experiment, config: RunConfig | None, preset: Preset) ->
     mine = run is not None and run.about.owner == person()
     # Not a callback: a number typed just before the press must count, and callbacks get what the page knew before it.
     if st.button(
-        _train_label(run, state, config),
+        _train_label(run, state, config, find_start(experiment.start)),
         type="primary",
         icon=":material/play_arrow:",
         key="train",
-        disabled=config is None,
+        disabled=config is None or why_not(experiment, config) != "",
     ):
-        _train(config, preset)
+        _train(config, preset, find_start(experiment.start))
     if run is not None and mine:
         buttons(run)
     return run
@@ -132,7 +135,9 @@ def view(run: Run | None, others: list[Run], config: RunConfig | None, invitatio
         st.caption(f"This run is kept in `{_place(run)}`.")
 
 
-def _train_label(run: Run | None, state: str, config: RunConfig | None) -> str:
+def _train_label(run: Run | None, state: str, config: RunConfig | None, start: Start | None) -> str:
+    if start is not None:
+        return f"Train from step {start.step:,}"
     if run is None or config is None:
         return "Train"
     if config_of(run) != config:
@@ -140,17 +145,20 @@ def _train_label(run: Run | None, state: str, config: RunConfig | None) -> str:
     return "Train again" if state not in ACTIVE else "Train another"
 
 
-def _train(config: RunConfig | None, preset: Preset) -> None:
+def _train(config: RunConfig | None, preset: Preset, start: Start | None) -> None:
     if config is None:
         return
+    begins = "" if start is None else start.words
     newest = next(iter(runs_of(person())), None)
     just_made = newest is not None and time.time() - newest.about.created < _DOUBLE_CLICK
-    if newest is not None and just_made and config_of(newest) == config and newest.status.state in ACTIVE:
+    is_same = newest is not None and config_of(newest) == config and newest.about.start == begins
+    if newest is not None and just_made and is_same and newest.status.state in ACTIVE:
         # The second press of a double click may have cut off the rerun of the first before it could show its run.
         show_run(newest.token, config)
     else:
         try:
-            show_run(engine().submit(config, owner=person(), name=run_name(config, preset)).token, config)
+            name = run_name(config, preset) + ("" if start is None else f" · from step {start.step:,}")
+            show_run(engine().submit(config, owner=person(), name=name, start=start).token, config)
         except EngineError as error:
             st.session_state["engine_problem"] = str(error)
     st.rerun()
@@ -220,22 +228,10 @@ def _compared(run: Run | None) -> list[Run]:
 
 
 def _test_numbers(status: Status, test: dict[str, float], config: RunConfig) -> None:
-    step = "time step" if config.card.is_sequence else "pixel"
-    titles = {
-        "mse": (f"Squared error per {step}", f"Mean of ({step} − reconstruction)², in the scale of 0 to 1."),
-        "mae": (f"Absolute error per {step}", f"Mean of |{step} − reconstruction|, in the scale of 0 to 1."),
-        "bce": ("Cross-entropy per pixel", "Binary cross-entropy in nats."),
-        "accuracy": (
-            "Accuracy",
-            "Share of the pictures whose class the classifier on the code names, after fine-tuning with labels.",
-        ),
-        "neg_elbo": ("−ELBO", "Nats a picture: reconstruction + KL, an upper bound of −log p(x)."),
-        "kl": ("KL", "Nats a picture, summed over the numbers of the code."),
-        "mse_clean_input": ("…from clean input", "Squared error per pixel when the network is given the picture without noise."),
-    }
     with st.container(horizontal=True, key="test_numbers"):
-        for name, (title, explanation) in titles.items():
+        for name in TEST_NUMBERS:
             if name in test:
+                title, explanation = title_of(name, config), explanation_of(name, config)
                 st.metric(title, f"{test[name]:.4g}", help=explanation, border=True, width="content")
     noise = "" if config.corruption.kind == "none" else f" with noise ({config.corruption.words})"
     st.caption(
@@ -246,7 +242,7 @@ def _test_numbers(status: Status, test: dict[str, float], config: RunConfig) -> 
 
 def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
     """Which run is shown, and what may be surprising about it."""
-    words = [f"Below: **{name_of(run)}**."]
+    words = [f"Below: **{name_of(run)}**.", *filter(None, [began_with(run)])]
     if config is not None and config != config_of(run):
         words.append("The settings have been changed since: they are for the next run.")
     if not mine:

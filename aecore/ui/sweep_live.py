@@ -10,9 +10,9 @@ from aecore.disentangle_numbers import TRAIN_POINTS
 from aecore.moments import COLLAPSED_KL, MOST_PIXELS, REACH, STEPS_ACROSS
 from aecore.sweep_colours import arm_colours
 from aecore.sweep_config import NAMES, SYMBOLS
-from aecore.sweeps import Sweep
+from aecore.sweeps import Sweep, overall_state
+from aecore.ui.base_path import base_path
 from aecore.ui.components import source
-from aecore.ui.sweep_route import overall_state
 
 # The files of the browser's side, in the order in which they are joined into one module.
 FILES = (
@@ -48,7 +48,7 @@ def sweep_live(sweep: Sweep, *, key: str) -> str | None:
     """Show all runs of a sweep: reconstruction against KL, and of each run its code, its scores and its traversals.
 
     key: the view's identity; the same key keeps what the browser has already fetched.
-    Returns the sweep's new state (see :func:`~aecore.ui.sweep_route.overall_state`), once, in the rerun that a change of state
+    Returns the sweep's new state (see :func:`~aecore.sweeps.overall_state`), once, in the rerun that a change of state
     causes; None in every other rerun. Raises ConfigError where the sweep's folder cannot be read.
     """
     result = _SWEEP_LIVE(key=key, data=sweep_data(sweep), on_state_change=lambda: None)
@@ -60,11 +60,10 @@ def sweep_data(sweep: Sweep) -> dict[str, Any]:
     """What the view is given: where to fetch from, the sweep's arms and runs, and what does not change while they train."""
     config = sweep.config
     channels, height, width = config.base.plan.input_shape
-    base = str(st.get_option("server.baseUrlPath") or "").strip("/")
     colours = arm_colours(config.arms)
     members = sweep.members
     return {
-        "base": f"/{base}" if base else "",
+        "base": base_path(),
         "token": sweep.token,
         "title": sweep.about.name or "Sweep",
         "state": overall_state([member.run.status.state for member in members]),
