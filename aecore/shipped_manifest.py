@@ -1,4 +1,4 @@
-"""checkpoints/manifest.json: of each run that comes with the app, what it learned from, its seed, the command that makes it, its
+"""checkpoints/manifest.json: of each run that comes with the app, what it learned from, its seed, the command that trains it, its
 test numbers, and when it was made."""
 
 from __future__ import annotations
@@ -7,9 +7,13 @@ import json
 import time
 from typing import Any
 
+from aecore.config import RunConfig
 from aecore.runs import CHECKPOINTS, Run, replace_file
 
 MANIFEST = CHECKPOINTS / "manifest.json"
+
+SAMPLE = "digits"
+"""The data that everybody has: each run is also measured on their test images, so that a test can compare."""
 
 
 def read_manifest() -> dict[str, dict[str, Any]]:
@@ -21,7 +25,7 @@ def read_manifest() -> dict[str, dict[str, Any]]:
 
 
 def note_in_manifest(name: str, run: Run, preset: str, command: str) -> None:
-    """Write the entry of one run, in the place of an older one."""
+    """Measure one run on the sample, and write its entry in the place of an older one."""
     config, status = run.config, run.status
     entry = {
         "preset": preset,
@@ -31,8 +35,29 @@ def note_in_manifest(name: str, run: Run, preset: str, command: str) -> None:
         "command": command,
         "test": status.test,
         "test_images": status.test_images,
+        "sample": sample_config(config).data.name,
+        "sample_test": sample_numbers(run),
         "weights_bytes": run.model_path.stat().st_size,
         "date": time.strftime("%Y-%m-%d", time.gmtime(run.about.created)),
     }
     entries = read_manifest() | {name: entry}
     replace_file(MANIFEST, json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
+
+
+def sample_config(config: RunConfig) -> RunConfig:
+    """The configuration of a run with the sample for its data, or its own where that is made by the app itself."""
+    if config.card.is_sequence:
+        return config
+    return config.with_settings({"data.name": SAMPLE, "data.classes": None, "data.train_images": None})
+
+
+def sample_numbers(run: Run) -> dict[str, float]:
+    """The test numbers of a run on the sample's test images."""
+    # With torch, which those who only read the manifest do not need.
+    from aecore.checkpoint import load_model
+    from aecore.config_sections import DataConfig
+    from aecore.evaluation import evaluate
+    from aecore.recording import load_kept
+
+    config = sample_config(run.config)
+    return evaluate(load_model(run), config, load_kept(DataConfig(name=config.data.name)).test)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pytest
 import torch
@@ -16,7 +17,9 @@ from aecore.evaluation import evaluate
 from aecore.frames import kept_frames, read_frame, read_gallery
 from aecore.latent_numbers import kept
 from aecore.moments import pictured_steps
+from aecore.presets import PRESETS
 from aecore.runs import CHECKPOINTS, shipped, shipped_run
+from aecore.shipped_manifest import read_manifest, sample_numbers
 from aecore.shipped_runs import (
     HEARTBEAT_DETECTOR,
     PICTURE_DETECTOR,
@@ -25,6 +28,8 @@ from aecore.shipped_runs import (
     SPARSE,
     STACKED,
     STACKED_AT_ONCE,
+    TITLES,
+    command_of,
     shipped_config,
 )
 from aecore.shipped_sweeps import SHIPPED_SWEEPS
@@ -33,7 +38,30 @@ from aecore.ui.features_layers import all_at_once
 
 
 def test_there_is_a_run_for_every_row_and_no_other() -> None:
-    assert {run.token for run in shipped()} == set(SHIPPED)
+    assert {run.token for run in shipped()} == set(SHIPPED) == set(TITLES)
+
+
+def test_every_preset_has_a_run() -> None:
+    assert {base for base, _ in SHIPPED.values()} == set(PRESETS)
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_the_manifest_says_what_each_run_is_and_does(name: str) -> None:
+    run, entry = shipped_run(name), read_manifest()[name]
+    assert run is not None
+    assert (entry["preset"], entry["data"], entry["seed"]) == (SHIPPED[name][0], run.config.data.name, run.config.seed)
+    assert entry["command"] == command_of(name)
+    assert entry["test"] == run.status.test
+    assert entry["test_images"] == run.status.test_images
+    assert re.fullmatch(r"20\d\d-\d\d-\d\d", entry["date"])
+    measured = sample_numbers(run)
+    assert measured.keys() == entry["sample_test"].keys()
+    for number, value in measured.items():
+        assert math.isclose(value, entry["sample_test"][number], rel_tol=1e-3), number
+
+
+def test_the_manifest_names_nothing_else() -> None:
+    assert set(read_manifest()) == set(SHIPPED)
 
 
 def test_the_stacked_network_comes_with_the_same_all_at_once() -> None:
