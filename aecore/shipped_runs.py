@@ -173,7 +173,8 @@ def make(name: str, watch: Callable[[Status], None] = lambda status: None) -> St
 def command_of(name: str) -> str:
     """What trains a run that comes with the app on the command line; `checkpoints` does the same and makes it small."""
     base, settings = SHIPPED[name]
-    return shlex.join(["python", "-m", "aecore", "train", base, "--set", *(f"{key}={value}" for key, value in settings.items())])
+    changes = ["--set", *(f"{key}={value}" for key, value in settings.items())] if settings else []
+    return shlex.join(["python", "-m", "aecore", "train", base, *changes, "--out", name])
 
 
 def slim(run: Run) -> Status:
