@@ -10,12 +10,12 @@ import subprocess
 import sys
 import threading
 import time
-import traceback
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from aecore.masked_log import print_error
 from aecore.runs import CHECKPOINTS
 from aecore.tasks.messages import Arrays, Message, read_message, write_message
 
@@ -164,7 +164,7 @@ class TaskDesk:
             except Exception as error:
                 # Whatever it was: the pipe may be out of step, so the process ends; the thread must not, or all would wait.
                 if not isinstance(error, OSError):
-                    traceback.print_exc()
+                    print_error()
                 self._fail(job)
             with self._changed:
                 self._present = None

@@ -13,13 +13,13 @@ import queue
 import signal
 import sys
 import threading
-import traceback
 from collections.abc import Callable
 
 import torch
 
 from aecore.allocator import keep_freed_memory
-from aecore.tasks import anomaly, comparison, disentangle, features, latent, nearest, picture, sweep_speed
+from aecore.masked_log import mask_tokens, print_error
+from aecore.tasks import anomaly, comparison, disentangle, exchange, features, latent, nearest, picture, sweep_speed
 from aecore.tasks.messages import Arrays, Message, Report, TaskError, read_message, write_message
 
 TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = {
@@ -37,6 +37,10 @@ TASKS: dict[str, Callable[[Message, Arrays, Report], tuple[Message, Arrays]]] = 
     "anomaly_baselines": anomaly.anomaly_baselines,
     "read_file": anomaly.read_file,
     "example_series": anomaly.example_series,
+    "look_at_file": exchange.look_at_file,
+    "keep_file": exchange.keep_file,
+    "brought": exchange.measure_brought_back,
+    "onnx": exchange.onnx,
 }
 """Each takes plain values and arrays, reports on its way, and gives the same back."""
 
@@ -69,7 +73,7 @@ class TaskProcess:
             except TaskError as error:
                 answer = {"error": str(error)}, []
             except Exception as error:
-                traceback.print_exc()
+                print_error()
                 answer = {"error": f"Something went wrong that should not: {type(error).__name__}: {error}"}, []
             write_message(self._out, *answer)
 
@@ -92,6 +96,7 @@ class TaskProcess:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our standard input
+    mask_tokens()
     keep_freed_memory()
     torch.set_num_threads(max(1, min(2, os.cpu_count() or 1)))  # a person waits, and there is one such process
     TaskProcess().main()
