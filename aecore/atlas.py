@@ -60,17 +60,22 @@ def share_atlas(run: Run) -> None:
         run.atlas_path.unlink()
 
 
+def atlas_file(run: Run) -> Path:
+    """The file that has a run's pictures, if there is one: its own, its sweep's, or what the app's runs on these data share."""
+    own = run.atlas_path
+    is_shared = not own.is_file() and run.folder.parent == CHECKPOINTS
+    return _shared_path(run) if is_shared else own
+
+
 def _shared_path(run: Run) -> Path:
     return run.folder.parent / f"atlas-{run.config.data.name}.npz"
 
 
 def read_atlas(run: Run) -> Atlas | None:
     """The pictures kept with a run; of runs that were made before there were any, the few validation pictures of its gallery."""
-    own = run.atlas_path
-    is_shared = not own.is_file() and run.folder.parent == CHECKPOINTS
     with (
         suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile),
-        np.load(_shared_path(run) if is_shared else own, allow_pickle=False) as kept,
+        np.load(atlas_file(run), allow_pickle=False) as kept,
     ):
         return Atlas(kept["images"], kept["labels"], kept.get("factors"))
     gallery = read_gallery(run.frames_folder)

@@ -10,6 +10,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as save_tensors
 from torch import Tensor
 
+from aecore.full_disk import remove
 from aecore.model import Autoencoder
 from aecore.runs import Run, replace_file
 from aecore.weights_file import PACKED, packed, read_weights
@@ -22,7 +23,7 @@ class DamagedModelError(ValueError):
 def save_model(run: Run, model: Autoencoder) -> None:
     """Write the weights of a run."""
     replace_file(run.model_path, _content(model))
-    run.live_model_path.unlink(missing_ok=True)
+    remove(run.live_model_path)
 
 
 def save_live_model(run: Run, model: Autoencoder) -> None:
@@ -51,6 +52,15 @@ def load_model(run: Run, device: torch.device | str = "cpu", path: Path | None =
 def fill(model: Autoencoder, path: Path) -> None:
     """Give a network the weights in a file. Raises OSError, SafetensorError, or RuntimeError for weights of another network."""
     model.load_state_dict({name: torch.from_numpy(value.copy()) for name, value in read_weights(path).items()})
+
+
+def fill_start(run: Run, model: Autoencoder) -> None:
+    """Give a run's network the weights that it begins with. Raises DamagedModelError."""
+    try:
+        fill(model, run.start_path)
+    except (OSError, SafetensorError, RuntimeError):
+        sentence = "The weights that this run begins with are damaged: start it once more from the run that they came from."
+        raise DamagedModelError(sentence) from None
 
 
 def pack_weights(run: Run, bits: int) -> None:

@@ -1,5 +1,6 @@
 """The command line: ``python -m aecore presets | train | evaluate | latent | bench``, and those of
-:mod:`aecore.cli_features`, :mod:`aecore.cli_anomaly`, :mod:`aecore.cli_sweep` and :mod:`aecore.cli_making`.
+:mod:`aecore.cli_features`, :mod:`aecore.cli_anomaly`, :mod:`aecore.cli_sweep`, :mod:`aecore.cli_exchange` and
+:mod:`aecore.cli_making`.
 
 Long work shows a progress bar on stderr; with ``--json`` the last line of stdout is one JSON object. Exit code 2 and one
 sentence on stderr for what cannot be done.
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from aecore.allocator import keep_freed_memory
 from aecore.cli_anomaly import anomaly_commands
+from aecore.cli_exchange import exchange_commands
 from aecore.cli_features import feature_commands
 from aecore.cli_making import making_commands
 from aecore.cli_sweep import METRICS, evaluate_metrics, sweep_commands
@@ -92,9 +94,10 @@ def _parser() -> argparse.ArgumentParser:
     features = feature_commands(commands)
     detectors = anomaly_commands(commands)
     swept = sweep_commands(commands)
+    exchanged = exchange_commands(commands)
     made = making_commands(commands)
 
-    for command in (presets, train, evaluate, latent, bench, *features, *detectors, *swept, *made):
+    for command in (presets, train, evaluate, latent, bench, *features, *detectors, *swept, *exchanged, *made):
         command.add_argument("--json", action="store_true", help="print one JSON object as the last line")
     return parser
 

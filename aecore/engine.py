@@ -17,28 +17,29 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from aecore import limits, usage
 from aecore.config import RunConfig
+from aecore.engine_errors import EngineError as EngineError
+from aecore.full_disk import FULL, WAITING, holding, is_full
 from aecore.placing import Bench, Seat, place_for, to_move, to_park, to_yield
-from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run
+from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run, write_beside
+from aecore.starting import Start, StartError, misfit, weights_of
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, new_sweep
+from aecore.tidying import tidy
 
-MOST_ACTIVE = 8
-"""Runs that one person may have training or waiting at a time; a sweep counts as one."""
-MOST_SWEEPS = 2
-"""Sweeps that one person may have training or waiting at a time."""
+WRITING_AGAIN = 1.0
+"""Seconds between two attempts to write what a full disk did not take."""
+TIDYING = 3600.0
+"""Seconds between two times at which what was deleted, or cut off, is removed for good."""
 
 _LOG = logging.getLogger(__name__)
-
-
-class EngineError(RuntimeError):
-    """Something that the engine cannot do, in a sentence for people."""
 
 
 @dataclass(eq=False)
@@ -67,6 +68,7 @@ class Engine:
         self._again: set[str] = set()  # runs that a worker is letting go, and that are wanted back at once
         self._last_start: dict[str, float] = {}
         self._closed = False
+        self._writer: threading.Timer | None = None
 
     # --- for the server ---------------------------------------------------------------------------------------------
 
@@ -77,6 +79,7 @@ class Engine:
         again = threading.Timer(HEARTBEAT_LIMIT + 1, lambda: mark_interrupted(self._mine()))
         again.daemon = True
         again.start()
+        threading.Thread(target=self._tidy, daemon=True).start()
         with self._lock:
             if not self._closed:
                 while len(self._workers) < self.slots:
@@ -88,7 +91,7 @@ class Engine:
             self._closed = True
             workers, self._workers = self._workers, []
             for waiting in self._waiting:
-                _set_state(waiting.run, "interrupted")
+                self._set_state(waiting.run, "interrupted")
             self._waiting.clear()
         for worker in workers:
             with suppress(OSError):
@@ -101,13 +104,26 @@ class Engine:
                 worker.process.wait()
         mark_interrupted(set(), patience=0, only={seat.run.token for worker in workers for seat in worker.bench.seats})
 
+    def _tidy(self) -> None:
+        """Remove what was deleted long ago or cut off, now and again and again."""
+        while not self._closed:
+            tidy()
+            time.sleep(TIDYING)
+
     # --- for pages --------------------------------------------------------------------------------------------------
 
-    def submit(self, config: RunConfig, *, owner: str, name: str = "") -> Run:
-        """Make a new run and train it as soon as its turn comes. Raises EngineError for a person with too many already."""
+    def submit(self, config: RunConfig, *, owner: str, name: str = "", start: Start | None = None) -> Run:
+        """Make a new run and train it as soon as its turn comes. Raises EngineError for a person with too many already.
+
+        start: the weights that it begins with. Raises EngineError where they cannot be read, or are of another network.
+        """
+        beginning = None if start is None else _beginning(config, start)
         with self._lock:
             self._check_limit(owner)
-            run = new_run(config, owner=owner, name=name)
+            self._check_queue(1)
+            usage.check_room(owner, bytes=usage.training_bytes(config))
+            with _said_of_a_full_disk():
+                run = new_run(config, owner=owner, name=name, start=beginning)
             self._enqueue([run], owner)
             return run
 
@@ -115,7 +131,10 @@ class Engine:
         """Make a new sweep and train all its runs side by side. Raises EngineError for a person with too much already."""
         with self._lock:
             self._check_limit(owner, sweeps=True)
-            sweep = new_sweep(config, owner=owner, name=name)
+            self._check_queue(len(config.members))
+            usage.check_room(owner, bytes=len(config.members) * usage.training_bytes(config.base))
+            with _said_of_a_full_disk():
+                sweep = new_sweep(config, owner=owner, name=name)
             self.enqueue_sweep(sweep, owner=owner)
             return sweep
 
@@ -130,10 +149,17 @@ class Engine:
         mine_swept = {run.sweep for run in mine if run.sweep}
         if joining and joining in mine_swept:
             return
-        if sweeps and len(mine_swept) >= MOST_SWEEPS:
-            raise EngineError(f"You have {MOST_SWEEPS} sweeps training or waiting: stop one, or wait until one has ended.")
-        if len({run.sweep or run.token for run in mine}) >= MOST_ACTIVE:
-            raise EngineError(f"You have {MOST_ACTIVE} runs training or waiting: stop one, or wait until one has ended.")
+        if sweeps and len(mine_swept) >= limits.SWEEPS_EACH:
+            raise EngineError(f"You have {limits.SWEEPS_EACH} sweeps training or waiting: stop one, or wait until one has ended.")
+        if len({run.sweep or run.token for run in mine}) >= limits.ACTIVE_EACH:
+            raise EngineError(f"You have {limits.ACTIVE_EACH} runs training or waiting: stop one, or wait until one has ended.")
+
+    def _check_queue(self, more: int) -> None:
+        if len(self._waiting) + more > limits.WAITING_IN_ALL:
+            raise EngineError(
+                f"{len(self._waiting):,} runs of all people together are waiting, and {limits.WAITING_IN_ALL:,} may: "
+                "try again in a few minutes."
+            )
 
     def pause(self, run: Run) -> None:
         """Halt after the present step."""
@@ -148,7 +174,7 @@ class Engine:
             parked = run.token in self._parked
             self._parked.discard(run.token)
             if waiting or parked:
-                _set_state(run, "stopped")
+                self._set_state(run, "stopped")
                 return
         self._ask(run, want="stop")
 
@@ -169,7 +195,7 @@ class Engine:
                 self._check_limit(owner, sweeps=bool(run.sweep), joining=run.sweep)
             self._parked.discard(run.token)
             self._ask(run, want="run")
-            _set_state(run, "queued")
+            self._set_state(run, "queued", grant=state not in ACTIVE)
         self._enqueue([run], owner)
 
     def single_step(self, run: Run) -> None:
@@ -195,6 +221,17 @@ class Engine:
         """The places of all waiting runs by token, 1 for the next."""
         with self._lock:
             return {entry.run.token: place for place, entry in enumerate(self._order(), 1)}
+
+    def while_free(self, runs: Sequence[Run], do: Callable[[], None]) -> bool:
+        """Do something to the folders of runs that no worker has and that do not wait for one; else False, and it is not done.
+
+        A worker has a run a moment longer than its state says, and then the engine looks into its folder.
+        """
+        with self._lock:
+            if any(self._seat_of(run) is not None or self._is_waiting(run) or run.token in self._parked for run in runs):
+                return False
+            do()
+            return True
 
     # --- the queue --------------------------------------------------------------------------------------------------
 
@@ -229,6 +266,8 @@ class Engine:
                     self._waiting.remove(entry)
                     bench.seats.append(Seat(entry.run, entry.owner, entry.parameters))
                     self._last_start[entry.owner] = time.monotonic()
+                    if WAITING.content(entry.run.control_path) is not None:
+                        self._tell_control(entry.run)
                     order = {"run": str(entry.run.folder), "sweep": entry.run.sweep, "owner": entry.owner}
                     _tell(self._worker_with(bench), order)
             starting = sum(not bench.ready for bench in self._benches())
@@ -270,8 +309,11 @@ class Engine:
                 with self._lock:
                     if message.get("ready"):
                         worker.bench.ready = True
+                    elif "status" in message:
+                        WAITING.note(Run(Path(message["status"])).status_path, message["content"])
                     elif "done" in message:
                         self._done(worker, message["done"])
+                        self._write_later()
                     self._dispatch()
         self._died(worker)
 
@@ -284,13 +326,13 @@ class Engine:
         self._again.discard(run.token)
         # Something may have been asked of the run while its worker was letting it go.
         if parked and run.control.want == "stop":
-            _set_state(run, "stopped")
+            self._set_state(run, "stopped")
         elif again or (parked and run.control.want == "run"):
-            _set_state(run, "queued")
+            self._set_state(run, "queued")
             self._waiting.append(_Waiting(run, owner, seat.parameters))
         elif parked:
             self._parked.add(run.token)
-            _set_state(run, "paused")
+            self._set_state(run, "paused")
 
     def _died(self, worker: _Worker) -> None:
         """A worker ended by itself: its runs have failed, another worker takes its place, the queue goes on."""
@@ -300,7 +342,7 @@ class Engine:
                 return
             self._workers.remove(worker)
             for seat in worker.bench.seats:
-                _set_state(seat.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
+                self._set_state(seat.run, "failed", f"The process that trained this run ended unexpectedly ({_how(code)}).")
             if not worker.bench.ready:
                 _LOG.error("A training worker did not start (%s).", _how(code))
             # After a while, where workers cannot start at all: else this would be a tight loop of failing processes.
@@ -334,16 +376,55 @@ class Engine:
     def _is_waiting(self, run: Run) -> bool:
         return any(entry.run.token == run.token for entry in self._waiting)
 
-    @staticmethod
-    def _ask(run: Run, *, want: str | None = None, single_steps: int | None = None, learning_rate: float | None = None) -> None:
+    def _ask(
+        self, run: Run, *, want: str | None = None, single_steps: int | None = None, learning_rate: float | None = None
+    ) -> None:
         control = run.control
-        run.write_control(
-            Control(
-                want=want or control.want,
-                single_steps=control.single_steps if single_steps is None else single_steps,
-                learning_rate=control.learning_rate if learning_rate is None else learning_rate,
-            )
+        asked = Control(
+            want=want or control.want,
+            single_steps=control.single_steps if single_steps is None else single_steps,
+            learning_rate=control.learning_rate if learning_rate is None else learning_rate,
+            asked=time.time(),
         )
+        with self._lock:
+            waited = WAITING.content(run.control_path) is not None
+            with holding():
+                run.write_control(asked)
+            if waited or WAITING.content(run.control_path) is not None:
+                self._tell_control(run)
+                self._write_later()
+
+    # --- a full disk: see aecore.full_disk --------------------------------------------------------------------------
+
+    def _tell_control(self, run: Run) -> None:
+        """Tell the worker of a run what is asked of it, which it cannot read from the disk; or that it can again."""
+        worker = next((worker for worker in self._workers if worker.bench.seat_of(run)), None)
+        if worker is not None:
+            content = WAITING.content(run.control_path) or b""
+            _tell(worker, {"control": str(run.folder), "content": content.decode()})
+
+    def _set_state(self, run: Run, state: str, reason: str = "", *, grant: bool = False) -> None:
+        _set_state(run, state, reason, grant=grant)
+        self._write_later()
+
+    def _write_later(self) -> None:
+        with self._lock:
+            if self._writer is None and not self._closed and WAITING.paths():
+                self._writer = threading.Timer(WRITING_AGAIN, self._write_waiting)
+                self._writer.daemon = True
+                self._writer.start()
+
+    def _write_waiting(self) -> None:
+        with self._lock:
+            self._writer = None
+            seats = self._seats()
+            theirs = {seat.run.status_path for seat in seats}  # written by their workers
+            paths = WAITING.paths()
+            WAITING.write([path for path in paths if path not in theirs], write_beside)
+            for seat in seats:
+                if seat.run.control_path in paths:
+                    self._tell_control(seat.run)
+            self._write_later()
 
 
 def mark_interrupted(mine: set[str], patience: float = HEARTBEAT_LIMIT, only: set[str] | None = None) -> None:
@@ -355,11 +436,35 @@ def mark_interrupted(mine: set[str], patience: float = HEARTBEAT_LIMIT, only: se
             _set_state(run, "interrupted")
 
 
-def _set_state(run: Run, state: str, reason: str = "") -> None:
+def _beginning(config: RunConfig, start: Start) -> tuple[bytes, str]:
+    """What :meth:`~aecore.runs.Run.create` is given of the weights to begin with."""
+    if reason := misfit(config, start.run.config):
+        raise EngineError(f"A run of these settings cannot begin with those weights. {reason}")
+    try:
+        return weights_of(start), start.words
+    except StartError as error:
+        raise EngineError(str(error)) from None
+
+
+def _set_state(run: Run, state: str, reason: str = "", *, grant: bool = False) -> None:
+    """grant: as much time to train as a new run has."""
     status = run.status
     status.state, status.reason, status.preparing = state, reason, None
     status.since = status.heartbeat = time.time()
-    run.write_status(status)
+    status.ends_at = 0.0 if grant else status.ends_at
+    with holding():
+        run.write_status(status)
+
+
+@contextmanager
+def _said_of_a_full_disk() -> Iterator[None]:
+    """EngineError in the place of a full disk's OSError."""
+    try:
+        yield
+    except OSError as error:
+        if not is_full(error):
+            raise
+        raise EngineError(f"{FULL} Delete runs that you do not need, or ask whoever runs this server for more room.") from None
 
 
 def _tell(worker: _Worker, message: dict[str, str]) -> None:

@@ -171,12 +171,15 @@ def read_frame(folder: Path, step: int | None = None) -> Frame | None:
     return film.frame(-1 if step is None else kept.index(step))
 
 
-def read_film(folder: Path) -> Film | None:
-    """All kept frames of a run; None where there is none. Frames of another shape than the last one are left out."""
+def read_film(folder: Path, after: int = -1) -> Film | None:
+    """All kept frames of a run, or those after a step; None where there is none. Those of another shape than the last one, and
+    those that are damaged, are left out."""
     packed = _packed_film(folder)
     if packed is not None:
-        return packed
-    frames = [frame for step in kept_frames(folder) if (frame := read_frame(folder, step)) is not None]
+        later = packed.take(np.flatnonzero(packed.steps > after).tolist())
+        return later if len(later) else None
+    steps = [step for step in kept_frames(folder) if step > after]
+    frames = [frame for step in steps if (frame := read_frame(folder, step)) is not None]
     if not frames:
         return None
     shapes = frames[-1].reconstructions.shape, frames[-1].positions.shape

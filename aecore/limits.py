@@ -9,6 +9,8 @@ BYTES_EACH = 4 << 30
 """Bytes that the runs of one person may take."""
 RUNS_IN_ALL = 5_000
 BYTES_IN_ALL = 50 << 30
+BYTES_LEFT_FREE = 64 << 20
+"""Bytes of the disk that are left for the runs that are under way: with less, nothing new is begun."""
 
 ACTIVE_EACH = 8
 """Runs that one person may have training or waiting at a time; a sweep counts as one."""
@@ -21,6 +23,9 @@ TRAINING_SECONDS = 6 * 3600.0
 """Seconds of training after which a run is stopped; it can be resumed, for as long again."""
 DELETED_KEPT = 24 * 3600.0
 """Seconds for which a deleted run can be brought back; then its bytes are free."""
+
+REMOVAL_OFFERED = 10
+"""So many of a person's oldest unstarred runs are offered for removal where a limit is reached, or more where these are too few."""
 
 FILE_BYTES = 40 << 20
 """The most bytes of a file of a run that is brought back, as it comes."""

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from aecore.full_disk import is_full
 from aecore.runs import replace_file
 
 Row = list[float | None]
@@ -33,12 +34,55 @@ class MetricsWriter:
             reader.read()
             kept = [_line(row) for row in reader.rows if (row[0] or 0) <= from_step]
         replace_file(path, "".join([",".join(self._columns) + "\n", *kept]))
-        self._file = path.open("a", encoding="utf-8", newline="")
+        self._rows = RowFile(path)
 
     def write(self, values: Mapping[str, float]) -> None:
         """Append a row; what is not in `values` stays empty."""
-        self._file.write(_line([values.get(column) for column in self._columns]))
-        self._file.flush()
+        self._rows.append(_line([values.get(column) for column in self._columns]))
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows for which there was no room on the disk."""
+        return self._rows.waits
+
+    def flush(self) -> bool:
+        """Try to write those; whether there are none left."""
+        return self._rows.flush()
+
+    def close(self) -> None:
+        """End writing. Rows that still wait for room are lost."""
+        self._rows.close()
+
+
+class RowFile:
+    """A file to whose end lines are written, each at once. What a full disk does not take waits here, and comes first later."""
+
+    def __init__(self, path: Path) -> None:
+        # Without a buffer of Python's own: of a write that fails halfway it is then known how far it came.
+        self._file = path.open("ab", buffering=0)
+        self._waiting = bytearray()
+
+    @property
+    def waits(self) -> bool:
+        return bool(self._waiting)
+
+    def append(self, line: str) -> None:
+        self._waiting += line.encode()
+        self.flush()
+
+    def flush(self) -> bool:
+        """Try to write what waits; whether nothing waits any more."""
+        try:
+            while self._waiting:
+                del self._waiting[: self._write(self._waiting)]
+        except OSError as error:
+            if not is_full(error):
+                raise
+        return not self._waiting
+
+    def _write(self, content: bytearray) -> int:
+        """Write as much as there is room for; how much that was."""
+        return self._file.write(content) or 0
 
     def close(self) -> None:
         self._file.close()

@@ -87,6 +87,15 @@ class MomentTaker:
         """Keep what each number of the code draws now."""
         self._writer.keep(self._trainer.step, traversals_of(self._trainer.model, self._first))
 
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows for which there was no room on the disk."""
+        return self._writer.waits
+
+    def flush(self) -> bool:
+        """Try to write those; whether there are none left."""
+        return self._writer.flush()
+
     @torch.no_grad()
     def measure(self) -> None:
         """Write a row of numbers."""

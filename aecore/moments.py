@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from aecore.metrics_log import MetricsReader
+from aecore.metrics_log import MetricsReader, RowFile
 from aecore.runs import Run, replace_file
 
 Bytes = npt.NDArray[np.uint8]
@@ -71,19 +71,27 @@ class MomentsWriter:
         for step in pictured_steps(run):
             if step > from_step:
                 (folder / _name(step)).unlink(missing_ok=True)
-        self._file = moments_path(run).open("a", encoding="utf-8", newline="")
+        self._rows = RowFile(moments_path(run))
 
     def write(self, values: Mapping[str, float]) -> None:
         """Append a row; what is not in `values` stays empty."""
-        self._file.write(_line([values.get(column) for column in self._columns]))
-        self._file.flush()
+        self._rows.append(_line([values.get(column) for column in self._columns]))
+
+    @property
+    def waits(self) -> bool:
+        """Whether there are rows for which there was no room on the disk."""
+        return self._rows.waits
+
+    def flush(self) -> bool:
+        """Try to write those; whether there are none left."""
+        return self._rows.flush()
 
     def keep(self, step: int, traversals: Bytes) -> None:
         """Keep the traversals (D, STEPS_ACROSS, C, H, W), 0..255, of a step."""
         write_traversals(self._run, step, traversals)
 
     def close(self) -> None:
-        self._file.close()
+        self._rows.close()
 
 
 def pictured_steps(run: Run) -> list[int]:

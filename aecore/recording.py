@@ -5,20 +5,23 @@ Used by the engine's workers and by the command line alike, so that a run made e
 
 from __future__ import annotations
 
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
 import torch
 
 from aecore.atlas import ATLAS_SIZE, Atlas, atlas_of, write_atlas
-from aecore.checkpoint import fill, load_state, save_model, save_state
+from aecore.checkpoint import DamagedModelError, fill_start, load_state, save_model, save_state
 from aecore.config_sections import DataConfig
 from aecore.data.arrays import data_root
 from aecore.data.downloads import DataUnavailableError, Progress
 from aecore.data.loading import Dataset, load
 from aecore.evaluation import accuracy, evaluate
 from aecore.frames import drop_frames_after
+from aecore.full_disk import WAITING, holding, is_full, remove
 from aecore.live_weights import LiveWeights
 from aecore.metrics_log import MetricsWriter
 from aecore.moment_taking import MomentTaker
@@ -26,7 +29,9 @@ from aecore.pacing import Paced
 from aecore.painting import Painter, as_bytes
 from aecore.runs import Run, Status
 from aecore.stage_numbers import drop_stages_after, keep_stage, stage_numbers
+from aecore.sweep_estimate import duration
 from aecore.training import DivergedError, Trainer
+from aecore.unwritten import BEGINS, GIVEN_UP, GOES_ON, WAITS, WRITING_AGAIN, Unwritten
 from aecore.weight_snapshots import drop_snapshots_after, keep_snapshot, steps_to_keep
 
 TICK = 0.12
@@ -76,11 +81,12 @@ def _atlas(dataset: Dataset) -> Atlas:
 
 
 class StopRequestedError(Exception):
-    """The run has to leave its worker now; `state` is what it is from then on."""
+    """The run has to leave its worker now; `state` is what it is from then on, `reason` why if that has to be said."""
 
-    def __init__(self, state: str) -> None:
+    def __init__(self, state: str, reason: str = "") -> None:
         super().__init__(state)
         self.state = state
+        self.reason = reason
 
 
 class Recorder:
@@ -88,7 +94,10 @@ class Recorder:
 
     `leave` is asked at every step: it names the state ("interrupted", "queued") in which the worker has to let the run go
     now, or is None. `watch` is told the status each time it is written. `rest` is called with seconds while there is nothing
-    to do.
+    to do. `most_seconds` of training are granted each time that the run is started or resumed; then it is stopped.
+
+    A full disk stops nothing: see :mod:`aecore.full_disk`. The run goes on; at its end it waits, with all in memory, until
+    everything is written, or until it is asked to stop (once more). Then it is as it was when it was last saved.
     """
 
     def __init__(
@@ -97,16 +106,21 @@ class Recorder:
         leave: Callable[[], str | None] = lambda: None,
         watch: Callable[[Status], None] = lambda status: None,
         rest: Callable[[float], None] = time.sleep,
+        most_seconds: float = math.inf,
     ) -> None:
         self.run = run
         self.config = run.config
         self.trainer: Trainer | None = None
         self.status = Status(steps=self.config.total_steps, epochs=self.config.total_epochs)
+        self.status.ends_at = run.status.ends_at if most_seconds < math.inf else 0.0
+        self._most_seconds = most_seconds
         self._leave = leave
         self._watch = watch
         self._rest = rest
         self._control = run.control
-        self._control_stamp = -1
+        self._control_stamp: object = None
+        self._unwritten = Unwritten(run)
+        self._gave_up = False
         self._single_steps = self._control.single_steps
         self._last_write = 0.0
         self._seconds = 0.0
@@ -122,16 +136,21 @@ class Recorder:
 
     def record(self) -> Status:
         """Train to the end (or to a stop), whatever happens on the way; the returned status is also the folder's."""
+        with holding():
+            return self._record()
+
+    def _record(self) -> Status:
         try:
             self._set_state("preparing")
-            self._prepare()
+            self._begin()
             self._train()
             self._finish()
         except StopRequestedError as stop:
-            self._leave_behind()
-            self._set_state(stop.state)
+            self._leave_behind(stop)
         except DivergedError as error:
-            self.run.resume_path.unlink(missing_ok=True)  # what was saved may have diverged already
+            remove(self.run.resume_path)  # what was saved may have diverged already
+            self._fail(str(error), hopeless=True)
+        except DamagedModelError as error:
             self._fail(str(error), hopeless=True)
         except DataUnavailableError as error:
             self._fail(str(error))
@@ -144,6 +163,20 @@ class Recorder:
 
     # --- the three parts of a run -----------------------------------------------------------------------------------
 
+    def _begin(self) -> None:
+        """Prepare, as soon as there is room on the disk for it."""
+        while self.trainer is None:
+            try:
+                with holding(False):
+                    self._prepare()
+            except OSError as error:
+                if not is_full(error):
+                    raise
+                self.trainer, self.status.preparing, self.status.reason = None, None, BEGINS
+                self._write_status()
+                self._wait(self._poll)
+        self.status.reason = ""
+
     def _prepare(self) -> None:
         dataset = load_kept(self.config.data, self._progress, self._rest)
         trainer = Trainer(self.config, dataset)
@@ -154,18 +187,24 @@ class Recorder:
             self._seconds = float(words["seconds"])
             self._single_steps = int(words["single_steps"])
         elif self.run.start_path.is_file():
-            fill(trainer.model, self.run.start_path)
+            fill_start(self.run, trainer.model)
+        if self._most_seconds < math.inf and self.status.ends_at <= 0:
+            self.status.ends_at = self._seconds + self._most_seconds
+        if self._snapshots:
+            self.run.weights_folder.mkdir(exist_ok=True)
         drop_frames_after(self.run.frames_folder, trainer.step if resumed else -1)
         drop_snapshots_after(self.run, trainer.step if resumed else -1)
         drop_stages_after(self.run, trainer.step if resumed else -1)
         self.trainer = trainer
-        self._control_stamp = -1  # a learning rate asked for before there was a trainer is set now
+        self._control_stamp = None  # a learning rate asked for before there was a trainer is set now
         self._metrics = MetricsWriter(self.run.metrics_path, trainer.terms, trainer.step if resumed else -1)
+        self._unwritten.tables = [self._metrics]
         if not self.run.atlas_path.is_file():
             write_atlas(self.run, _atlas(dataset))
         self._painter = Painter(trainer, self.run.frames_folder)
         if self.run.sweep:
             self._moments = MomentTaker(trainer, self.run, trainer.step if resumed else -1)
+            self._unwritten.tables.append(self._moments)
         self.status.preparing = None
         if self._moments is not None and not resumed:
             self._moments.keep()
@@ -191,6 +230,8 @@ class Recorder:
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
             if trainer.step in self._snapshots:
                 keep_snapshot(self.run, trainer.model, trainer.step)
+            if trainer.step < trainer.total_steps and 0 < self.status.ends_at <= self._seconds:
+                raise StopRequestedError("stopped", self._time_is_up)
             if trainer.step == trainer.total_steps:
                 break  # the row of the last step is written below, with its validation
             if trainer.step == trainer.stage.last_step:
@@ -230,7 +271,8 @@ class Recorder:
         if len(self._trainer.stages) > 1:
             keep_stage(self.run, self._trainer.stage, self.status.test)
         self.status.preparing = None
-        self.run.resume_path.unlink(missing_ok=True)
+        self._await_room()
+        remove(self.run.resume_path)
         self._set_state("finished")
 
     def _measured(self) -> dict[str, float]:
@@ -285,16 +327,62 @@ class Recorder:
             self.run.resume_path, tensors, words | {"seconds": repr(self._seconds), "single_steps": str(self._single_steps)}
         )
 
-    def _leave_behind(self) -> None:
-        self.status.preparing = None
+    def _leave_behind(self, stop: StopRequestedError) -> None:
+        self.status.preparing, self.status.reason = None, stop.reason
         if self.trainer is not None:  # else it never got its data, and starts anew
             self._save_resume()
             save_model(self.run, self.trainer.model)
+            if not self._gave_up:
+                with suppress(StopRequestedError):
+                    self._await_room()
+            self.status.reason = stop.reason
+        if self._gave_up:
+            self._unwritten.write()  # for what there is room
+            self.status.reason = GIVEN_UP
+            self._unwritten.forget()
+        self._set_state(stop.state)
+
+    @property
+    def _time_is_up(self) -> str:
+        most = duration(self._most_seconds)
+        return f"Stopped after {most} of training, the most that a run may take at a time. Resume grants as much again."
+
+    # --- a full disk ------------------------------------------------------------------------------------------------
+
+    def _await_room(self) -> None:
+        """Return when all is written. Raises StopRequestedError when that is given up: a (second) stop, or no server."""
+        self._read_control()
+        before = self._control.asked
+
+        def give_up_if_asked() -> None:
+            self._read_control()
+            interrupted = self._leave() == "interrupted"
+            if interrupted or (self._control.want == "stop" and self._control.asked != before):
+                self._gave_up = True
+                raise StopRequestedError("interrupted" if interrupted else "stopped")
+
+        while not self._unwritten.write():
+            self.status.reason = WAITS
+            self._write_status()
+            self._wait(give_up_if_asked)
+        self.status.reason = ""
+
+    def _wait(self, poll: Callable[[], object]) -> None:
+        """Until it is time to write again."""
+        until = time.perf_counter() + WRITING_AGAIN
+        while True:
+            poll()
+            self._rest(0.05)
+            if time.perf_counter() >= until:
+                return
 
     def _fail(self, reason: str, *, hopeless: bool = False) -> None:
         self.status.preparing, self.status.hopeless = None, hopeless
+        remove(self.run.live_model_path)  # they may have diverged already
+        with suppress(StopRequestedError):
+            self._await_room()
+        self._unwritten.forget()
         self.status.reason = reason
-        self.run.live_model_path.unlink(missing_ok=True)  # they may have diverged already
         self._set_state("failed")
 
     def _set_state(self, state: str) -> None:
@@ -307,6 +395,8 @@ class Recorder:
             self.status.step, self.status.epoch, self.status.seconds = self.trainer.step, self.trainer.epoch, self._seconds
             images = self.trainer.epoch * self.config.train_size
             self.status.images_per_second = images / self._seconds if self._seconds else 0.0
+        if self.status.reason in ("", GOES_ON) and self.status.state in ("running", "paused"):
+            self.status.reason = "" if self._unwritten.write_if_due() else GOES_ON
         self.status.heartbeat = time.time()
         self.run.write_status(self.status)
         self._last_write = time.perf_counter()
@@ -329,7 +419,7 @@ class Recorder:
         """
         while True:
             state = self._leave()
-            if state is not None:
+            if state is not None and not (state == "queued" and self._unwritten.any):  # it goes back when all is written
                 raise StopRequestedError(state)
             self._read_control()
             if self._control.want == "stop":
@@ -361,10 +451,13 @@ class Recorder:
         self._elsewhere += time.perf_counter() - started
 
     def _read_control(self) -> None:
-        try:
-            stamp = self.run.control_path.stat().st_mtime_ns
-        except OSError:
-            return
+        # What the engine could not write, it has said; see :mod:`aecore.worker`.
+        stamp: object = WAITING.content(self.run.control_path)
+        if stamp is None:
+            try:
+                stamp = self.run.control_path.stat().st_mtime_ns
+            except OSError:
+                return
         if stamp != self._control_stamp:
             self._control_stamp = stamp
             self._control = self.run.control

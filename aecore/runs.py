@@ -18,7 +18,8 @@
     resume.safetensors   all that is needed to go on exactly
     control.json         what the person asks of it; see :class:`Control`
 
-Small files are replaced whole, so that a reader never sees half of one.
+Small files are replaced whole, so that a reader never sees half of one. A folder whose name begins with a dot is none that
+anybody sees: see :mod:`aecore.set_aside`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -34,7 +36,9 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
+from aecore import full_disk
 from aecore.config import RunConfig
+from aecore.full_disk import WAITING
 
 CHECKPOINTS = Path(__file__).resolve().parent.parent / "checkpoints"
 ACTIVE = ("queued", "preparing", "running", "paused")
@@ -71,16 +75,21 @@ class Status:
     test_images: int = 0
     heartbeat: float = field(default_factory=time.time)  # seconds since 1970
     since: float = field(default_factory=time.time)  # when this state began
+    ends_at: float = 0.0  # seconds of training after which it will be stopped; 0 where that is still to be decided, or never
     hopeless: bool = False  # failed in a way in which it would fail again: it diverged
 
 
 @dataclass
 class Control:
-    """What the person asks of a run: `want` is run · pause · stop; `single_steps` counts the steps asked for while paused."""
+    """What the person asks of a run: `want` is run · pause · stop; `single_steps` counts the steps asked for while paused.
+
+    asked: when, in seconds since 1970, so that the same asked once more is seen.
+    """
 
     want: str = "run"
     single_steps: int = 0
     learning_rate: float | None = None
+    asked: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -116,16 +125,32 @@ class Run:
         return f"{self.sweep}{_MEMBER}{self.folder.name}" if self.sweep else self.folder.name
 
     @classmethod
-    def create(cls, config: RunConfig, folder: Path, *, owner: str = "", name: str = "", sweep: str = "") -> Self:
-        """Make the folder with its configuration. Raises FileExistsError if it holds a run already, or is no folder."""
+    def create(
+        cls,
+        config: RunConfig,
+        folder: Path,
+        *,
+        owner: str = "",
+        name: str = "",
+        sweep: str = "",
+        start: tuple[bytes, str] | None = None,
+    ) -> Self:
+        """Make the folder with its configuration. Raises FileExistsError if it holds a run already, or is no folder.
+
+        start: the weights to begin with, the content of a safetensors file, and where they are from, in words; see
+        :mod:`aecore.starting`.
+        """
         if folder.is_file():
             raise FileExistsError(f"{folder} is a file: choose another folder.")
         folder.mkdir(parents=True, exist_ok=True)
         run = cls(folder, sweep)
         if run.exists:
             raise FileExistsError(f"{folder} already holds a run: choose another folder.")
-        run.write_about(About(owner, time.time(), name))
+        weights, words = start or (None, "")
+        run.write_about(About(owner, time.time(), name, start=words))
         run.write_status(Status(steps=config.total_steps, epochs=config.total_epochs))
+        if weights is not None:
+            replace_file(run.start_path, weights)
         replace_file(folder / "config.json", config.to_json())
         return run
 
@@ -160,9 +185,17 @@ class Run:
 
     @property
     def resumable(self) -> bool:
-        """Whether the run ended before its end and can go on: from where it was last saved, or from its start."""
+        """Whether the run ended before its end and can go on: from where it was last saved, or from its start.
+
+        One that was brought back from a file has no state to go on from, and its start would not lead where it was.
+        """
         status = self.status
-        return status.state in ("stopped", "interrupted") or (status.state == "failed" and not status.hopeless)
+        can = status.state in ("stopped", "interrupted") or (status.state == "failed" and not status.hopeless)
+        return can and (not self.about.file or self.resume_path.is_file())
+
+    @property
+    def status_path(self) -> Path:
+        return self.folder / "status.json"
 
     @property
     def control_path(self) -> Path:
@@ -217,9 +250,17 @@ class Run:
         return self.folder / "frames"
 
 
-def new_run(config: RunConfig, *, owner: str = "", name: str = "") -> Run:
-    """A new folder under :func:`runs_root`, with a name that nobody can guess."""
-    return Run.create(config, runs_root() / secrets.token_hex(16), owner=owner, name=name)
+def new_run(config: RunConfig, *, owner: str = "", name: str = "", start: tuple[bytes, str] | None = None) -> Run:
+    """A new folder under :func:`runs_root`, with a name that nobody can guess. start: see :meth:`Run.create`.
+
+    Raises OSError, and then there is no such folder, where the disk is full.
+    """
+    folder = runs_root() / secrets.token_hex(16)
+    try:
+        return Run.create(config, folder, owner=owner, name=name, start=start)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def find_run(token: str) -> Run | None:
@@ -257,14 +298,14 @@ def shipped_run(name: str) -> Run | None:
 
 def runs_of(owner: str) -> list[Run]:
     """A person's runs, newest first, without those of sweeps."""
-    mine = [(about.created, run) for run in _runs_in(runs_root()) if (about := _about_kept(run)).owner == owner]
+    mine = [(about.created, run) for run in _runs_in(runs_root()) if (about := kept_about(run)).owner == owner]
     return [run for _, run in sorted(mine, key=lambda pair: -pair[0])]
 
 
 _abouts: dict[Path, tuple[int, About]] = {}
 
 
-def _about_kept(run: Run) -> About:
+def kept_about(run: Run) -> About:
     """A run's `about`, read again only when its file has changed: every click of every person looks through all runs."""
     path = run.folder / "about.json"
     try:
@@ -288,7 +329,7 @@ def sweep_folders(root: Path) -> Iterator[Path]:
     """The folders of the sweeps directly under a root."""
     if root.is_dir():
         for folder in sorted(root.iterdir()):
-            if (folder / SWEEP_FILE).is_file():
+            if not folder.name.startswith(".") and (folder / SWEEP_FILE).is_file():
                 yield folder
 
 
@@ -302,13 +343,27 @@ def members(sweep: Path) -> Iterator[Run]:
 def _runs_in(root: Path) -> Iterator[Run]:
     if root.is_dir():
         for folder in sorted(root.iterdir()):
-            if (folder / "config.json").is_file():
+            if not folder.name.startswith(".") and (folder / "config.json").is_file():
                 yield Run(folder)
 
 
 def replace_file(path: Path, content: str | bytes) -> None:
-    """Write beside, then rename: a reader sees the old file or the new one, never a part."""
+    """Write beside, then rename: a reader sees the old file or the new one, never a part.
+
+    Raises OSError where it cannot be written; where the disk is full and somebody is :func:`~aecore.full_disk.holding`, it waits.
+    """
     data = content.encode() if isinstance(content, str) else content
+    try:
+        write_beside(path, data)
+    except OSError as error:
+        if not WAITING.keep(path, data, error):
+            raise
+    else:
+        WAITING.forget(path)  # what is there now is newer
+
+
+def write_beside(path: Path, data: bytes) -> None:
+    """As :func:`replace_file`, but nothing waits. Raises OSError."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     try:
         beside.write_bytes(data)
@@ -324,7 +379,7 @@ def _read(path: Path, kind: type[Record]) -> Record:
     """The record in a file, with its usual values for all that is missing or unknown there (an older or newer version)."""
     values: dict[str, Any] = {}
     with suppress(OSError, ValueError):
-        loaded = json.loads(path.read_bytes())
+        loaded = json.loads(full_disk.read(path))
         if isinstance(loaded, dict):
             values = loaded
     known = {entry.name for entry in fields(kind)}

@@ -6,6 +6,7 @@ import json
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 
+from aecore.full_disk import read
 from aecore.runs import Run, replace_file
 from aecore.stages import Stage
 
@@ -37,7 +38,7 @@ def drop_stages_after(run: Run, step: int) -> None:
 def stage_numbers(run: Run) -> list[StageNumbers]:
     """Those of the stages that have ended, in order; none of a run that has only one, or whose file cannot be read."""
     with suppress(OSError, ValueError, TypeError):
-        return [StageNumbers(**entry) for entry in json.loads((run.folder / _FILE).read_bytes())]
+        return [StageNumbers(**entry) for entry in json.loads(read(run.folder / _FILE))]
     return []
 
 

@@ -2,7 +2,7 @@
 
 ::
 
-    sweep.json           the SweepConfig, who asked for it (a hash), when, its name
+    sweep.json           the SweepConfig, who asked for it (a hash), when, its name, a note, a star
     atlas.npz            held-out pictures, the same for all its runs
     beta-4-seed-1/       a run; see :mod:`aecore.runs`
     …
@@ -11,11 +11,10 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -23,9 +22,17 @@ from typing import Any
 
 from aecore.config_errors import ConfigError
 from aecore.runs import ACTIVE, CHECKPOINTS, SWEEP_FILE, About, Run, is_token, replace_file, roots, runs_root, sweep_folders
+from aecore.set_aside import Deleted, set_aside
 from aecore.sweep_config import Arm, SweepConfig
 
-_DELETED = ".deleted-"  # before a folder's name: no token begins with a dot, so nobody finds it
+STATES = ("running", "paused", "queued", "failed", "interrupted", "stopped", "finished")
+"""What a sweep is doing as a whole: the first of these that is the state of one of its runs."""
+
+
+def overall_state(states: Sequence[str]) -> str:
+    """The state of a sweep whose runs are in these states, one of :data:`STATES`. A run that gets ready counts as running."""
+    present = {"running" if state == "preparing" else state for state in states}
+    return next(state for state in STATES if state in present)
 
 
 @dataclass(frozen=True)
@@ -99,14 +106,18 @@ class Sweep:
         """The members whose training came to its end."""
         return tuple(member for member in self.members if member.run.status.state == "finished")
 
-    def delete(self) -> None:
-        """Remove the folder with all that is in it, at once for whoever looks. Only where none of its runs is with a worker."""
-        gone = self.folder.with_name(f"{_DELETED}{self.token}-{secrets.token_hex(4)}")
-        os.replace(self.folder, gone)
-        (gone / SWEEP_FILE).unlink(missing_ok=True)
-        # Also what an earlier deletion left that was cut off.
-        for left in gone.parent.glob(f"{_DELETED}*"):
-            shutil.rmtree(left, ignore_errors=True)
+    def write_about(self, about: About) -> None:
+        """Only its name, its note and its star can change. Raises OSError or ValueError where there is no such file."""
+        path = self.folder / SWEEP_FILE
+        record = json.loads(path.read_bytes()) | {"name": about.name, "note": about.note, "starred": about.starred}
+        replace_file(path, json.dumps(record, indent=1))
+
+    def delete(self) -> Deleted:
+        """Take the folder away with all that is in it, at once for whoever looks. Only where none of its runs is with a worker.
+
+        It can be brought back for a while: see :mod:`aecore.set_aside`. Raises OSError.
+        """
+        return set_aside(self.folder)
 
 
 def member_name(arm: Arm, seed: int) -> str:
@@ -116,7 +127,12 @@ def member_name(arm: Arm, seed: int) -> str:
 
 def new_sweep(config: SweepConfig, *, owner: str = "", name: str = "") -> Sweep:
     """A new folder under :func:`~aecore.runs.runs_root`, with a name that nobody can guess."""
-    return Sweep.create(config, runs_root() / secrets.token_hex(16), owner=owner, name=name)
+    folder = runs_root() / secrets.token_hex(16)
+    try:
+        return Sweep.create(config, folder, owner=owner, name=name)
+    except OSError:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def find_sweep(token: str) -> Sweep | None:
@@ -139,7 +155,7 @@ def sweeps_of(owner: str) -> list[Sweep]:
 def _readable(root: Path, owner: str | None = None) -> Iterator[Sweep]:
     """The sweeps in a root, only those of `owner` where one is given."""
     for folder in sweep_folders(root):
-        if owner is not None and _owner(folder) != owner:
+        if owner is not None and owner_of(folder) != owner:
             continue
         try:
             _record(folder)
@@ -158,7 +174,7 @@ def _record(folder: Path) -> tuple[SweepConfig, About]:
         raise ConfigError([f"{folder} holds no sweep that can be read ({SWEEP_FILE})."]) from None
 
 
-def _owner(folder: Path) -> str | None:
+def owner_of(folder: Path) -> str | None:
     """Whose sweep a folder is, if that can be read."""
     path = folder / SWEEP_FILE
     try:
@@ -177,5 +193,11 @@ def _read_owner(path: Path, stamp: int) -> str:
 def _parsed(path: Path, stamp: int) -> tuple[SweepConfig, About]:
     """A sweep's file, read again only when it has changed."""
     record: dict[str, Any] = json.loads(path.read_bytes())
-    about = About(str(record["owner"]), float(record["created"]), str(record["name"]))
+    about = About(
+        owner=str(record["owner"]),
+        created=float(record["created"]),
+        name=str(record["name"]),
+        note=str(record.get("note", "")),
+        starred=record.get("starred") is True,
+    )
     return SweepConfig.parse(record["config"]), about

@@ -1,9 +1,10 @@
 """A worker process: torch imported and ready, it trains the runs that it is given; several of them in turns.
 
-It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder, "sweep": token, "owner": …}`` and
-``{"park": folder}`` (let that run go back to the queue). Out: ``{"ready": true}``, ``{"paused": folder}``,
-``{"done": folder, "state": …}``. When its standard
-input closes, the server is gone, however it ended: the runs are saved, marked interrupted, and the worker ends too.
+It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder, "sweep": token, "owner": …}``,
+``{"park": folder}`` (let that run go back to the queue), and ``{"control": folder, "content": …}`` where the disk is too full for
+a control.json ("" when it is written). Out: ``{"ready": true}``, ``{"paused": folder}``, ``{"done": folder, "state": …}``, and
+``{"status": folder, "content": …}`` where the disk is too full for a status.json ("" when it is written). When its standard input
+closes, the server is gone, however it ended: the runs are saved, marked interrupted, and the worker ends too.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import torch
 
+from aecore import limits
 from aecore.allocator import keep_freed_memory
 from aecore.config_sections import DataConfig
+from aecore.full_disk import WAITING, holding
+from aecore.masked_log import mask_tokens
 from aecore.presets import preset
 from aecore.recording import Recorder, load_kept
 from aecore.runs import Run, Status
@@ -60,8 +65,11 @@ class Worker:
     def _take(self, order: dict[str, str]) -> None:
         folder = order["run"]
         torch.set_num_threads(1)  # a setting of each thread
+        run = Run(Path(folder), order["sweep"])
         with self._turns.taking_part(order["owner"]) as turn:
-            state = self._train(Run(Path(folder), order["sweep"]), turn)
+            state = self._train(run, turn)
+        WAITING.forget(run.status_path)  # the engine has it, and writes it when there is room
+        WAITING.forget(run.control_path)
         _say({"done": folder, "state": state})
 
     def _train(self, run: Run, turn: Turn) -> str:
@@ -71,14 +79,18 @@ class Worker:
                 return "interrupted"
             return "queued" if str(run.folder) in self._parked else None
 
+        watch = _report(run)
         try:
-            return Recorder(run, leave, _report_pauses(run), turn.rest).record().state
+            return Recorder(run, leave, watch, turn.rest, limits.TRAINING_SECONDS).record().state
         except Exception as error:
-            (run.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
+            with suppress(OSError):
+                (run.folder / "error.txt").write_text(traceback.format_exc(), encoding="utf-8")
             status = run.status
             status.state, status.since, status.preparing = "failed", time.time(), None
             status.reason = f"Something went wrong that should not: {type(error).__name__}: {error}"
-            run.write_status(status)
+            with suppress(OSError), holding():  # a folder that is gone is nobody's any more
+                run.write_status(status)
+                watch(status)
             return "failed"
 
     def _listen(self) -> None:
@@ -86,6 +98,8 @@ class Worker:
             order = json.loads(line)
             if "park" in order:
                 self._parked.add(order["park"])
+            elif "control" in order:
+                WAITING.note(Run(Path(order["control"])).control_path, order["content"])
             else:
                 self._parked.discard(order["run"])
                 self._orders.put(order)
@@ -97,12 +111,17 @@ class Worker:
         timer.start()
 
 
-def _report_pauses(run: Run) -> Callable[[Status], None]:
-    """Tell the engine when the run is paused from now on: somebody may be waiting for its place."""
-    before = ""
+def _report(run: Run) -> Callable[[Status], None]:
+    """Tell the engine when the run is paused from now on, for somebody may be waiting for its place; and its status, where a
+    full disk kept it from being written."""
+    before, unwritten = "", False
 
     def watch(status: Status) -> None:
-        nonlocal before
+        nonlocal before, unwritten
+        content = WAITING.content(run.status_path)
+        if content is not None or unwritten:
+            _say({"status": str(run.folder), "content": (content or b"").decode()})
+        unwritten = content is not None
         if status.state == "paused" != before:
             _say({"paused": str(run.folder)})
         before = status.state
@@ -127,6 +146,7 @@ def _say(message: dict[str, object]) -> None:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the server, which then closes our standard input
+    mask_tokens()
     keep_freed_memory()
     torch.set_num_threads(1)  # two threads a run are slower than one as soon as anything else runs
     Worker().main()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore.ui import anomaly_compare, anomaly_scores, anomaly_train
+from aecore.ui import anomaly_compare, anomaly_scores, anomaly_train, lesson
 from aecore.ui.anomaly_formulas import formulas
 from aecore.ui.anomaly_runs import COMPARE, DETECTOR, SCORES, TABS, TRAIN, open_tab, settle
 
@@ -19,7 +19,7 @@ st.markdown(
 )
 open_tab()
 run = DETECTOR.choose()
-scores, compare, train = st.tabs([SCORES, COMPARE, TRAIN], key=TABS, bind="query-params")
+scores, compare, train = lesson.tabs([SCORES, COMPARE, TRAIN], key=TABS)
 for tab, show in ((scores, anomaly_scores.show), (compare, anomaly_compare.show)):
     if tab.open:
         with tab:

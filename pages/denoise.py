@@ -4,12 +4,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore.ui import denoise_compare, denoise_corrupt, denoise_train, denoise_yours
+from aecore.ui import denoise_compare, denoise_corrupt, denoise_train, denoise_yours, lesson
 
 TRAIN_PAGE = str(Path(__file__).parent / "train.py")
 
 st.title("Denoise")
-corrupt, train, compare, yours = st.tabs(["Corrupt", "Train", "Compare", "Yours"], key=denoise_train.TAB, bind="query-params")
+corrupt, train, compare, yours = lesson.tabs(["Corrupt", "Train", "Compare", "Yours"], key=denoise_train.TAB)
 if corrupt.open:
     with corrupt:
         denoise_corrupt.show()

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from aecore.ui import lesson
 from aecore.ui.sweep_choice import LIVE, VIEW, about, choose_sweep, settle
 from aecore.ui.sweep_compare import sweep_compare
 from aecore.ui.sweep_controls import sweep_controls
@@ -17,12 +18,15 @@ sweep = choose_sweep()
 if sweep is not None:
     about(sweep)
 usual = SET_UP if sweep is None else LIVE
-set_up, live, compare = st.tabs([SET_UP, LIVE, COMPARE], default=usual, key=VIEW, bind="query-params")
-with set_up:  # also while it is hidden: its controls are then in the address all the same, and survive a reload
-    setup()
+set_up, live, compare = lesson.tabs([SET_UP, LIVE, COMPARE], default=usual, key=VIEW)
+if not isinstance(set_up, lesson.HiddenTab):
+    with set_up:  # also while another is open: its controls are then in the address all the same, and survive a reload
+        setup()
 if sweep is None:
     for tab in (live, compare):
-        tab.info("There is no sweep yet: set one up and start it.", icon=":material/science:")
+        if tab.open:
+            with tab:
+                st.info("There is no sweep yet: set one up and start it.", icon=":material/science:")
 else:
     if live.open:
         with live:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use
+from aecore.ui import features_bottleneck, features_layers, features_sparsity, features_use, lesson
 from aecore.ui.features_formulas import formulas
 from aecore.ui.features_runs import BOTTLENECK, LAYERS, SPARSITY, USE, VIEW, open_tab, settle
 
@@ -12,7 +12,7 @@ TRAIN_PAGE = str(Path(__file__).parent / "train.py")
 
 st.title("Features")
 open_tab()
-bottleneck, sparsity, layers, use = st.tabs([BOTTLENECK, SPARSITY, LAYERS, USE], key=VIEW, bind="query-params")
+bottleneck, sparsity, layers, use = lesson.tabs([BOTTLENECK, SPARSITY, LAYERS, USE], key=VIEW)
 if bottleneck.open:
     with bottleneck:
         features_bottleneck.show()

@@ -8,6 +8,7 @@ import streamlit as st
 from aecore import runs
 from aecore.config import RunConfig
 from aecore.frames import read_gallery
+from aecore.ui import lesson
 from aecore.ui.browser_network import browser_network
 from aecore.ui.explore_digit import explore_digit
 
@@ -66,37 +67,37 @@ def show_cards() -> None:
         st.markdown(
             "**Train one yourself**  \nChoose how many numbers to keep, press Train, and watch grey blurs turn into pictures."
         )
-        st.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
+        lesson.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
     with denoise, st.container(border=True, height="stretch"):
         st.markdown(
             "**See it clean up**  \nAdd noise to a picture and slide it up: a network that never saw the clean one takes it "
             "away. Then try your own picture."
         )
-        st.page_link(DENOISE_PAGE, label="Open the Denoise page", icon=":material/blur_on:")
+        lesson.page_link(DENOISE_PAGE, label="Open the Denoise page", icon=":material/blur_on:")
     with latent, st.container(border=True, height="stretch"):
         st.markdown(
             "**Walk through the codes**  \nOn a map of all digits, every place is a picture. Drag a point, draw a digit and see "
             "where it lands, turn a 4 into a 9."
         )
-        st.page_link(LATENT_PAGE, label="Open the Latent space page", icon=":material/explore:")
+        lesson.page_link(LATENT_PAGE, label="Open the Latent space page", icon=":material/explore:")
     with features, st.container(border=True, height="stretch"):
         st.markdown(
             "**Look at the units**  \nSqueeze harder and see what is lost; make units sparse and see strokes appear; train layer "
             "by layer; then classify with ten labels."
         )
-        st.page_link(FEATURES_PAGE, label="Open the Features page", icon=":material/category:")
+        lesson.page_link(FEATURES_PAGE, label="Open the Features page", icon=":material/category:")
     with anomalies, st.container(border=True, height="stretch"):
         st.markdown(
             "**Find what is not normal**  \nA network that has only seen healthy heartbeats draws the sick ones wrong, just "
             "where they are sick. Drag the line between them; bring your own table."
         )
-        st.page_link(ANOMALIES_PAGE, label="Open the Anomalies page", icon=":material/troubleshoot:")
+        lesson.page_link(ANOMALIES_PAGE, label="Open the Anomalies page", icon=":material/troubleshoot:")
     with disentangle, st.container(border=True, height="stretch"):
         st.markdown(
             "**Ask what β does**  \nTrain the same network with several βs side by side, and measure which of its numbers found "
             "size, shape, rotation and place."
         )
-        st.page_link(DISENTANGLE_PAGE, label="Open the Disentangle page", icon=":material/tune:")
+        lesson.page_link(DISENTANGLE_PAGE, label="Open the Disentangle page", icon=":material/tune:")
     with words, st.container(border=True, height="stretch"):
         st.markdown(
             "**The words**  \n"

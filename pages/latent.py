@@ -4,7 +4,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from aecore.ui import latent_numbers_tab
+from aecore.ui import latent_numbers_tab, lesson
 from aecore.ui.latent_arithmetic import latent_arithmetic
 from aecore.ui.latent_between import latent_between
 from aecore.ui.latent_draw import latent_draw
@@ -28,13 +28,13 @@ st.title("Latent space")
 run = choose_run()
 if run is None:
     st.info("There is no trained network here: train one on the Train page.")
-    st.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
+    lesson.page_link(TRAIN_PAGE, label="Open the Train page", icon=":material/play_arrow:")
     st.stop()
 about(run, TRAIN_PAGE)
 if run.config.code.kind == "vector":
     query = {"view": "Sparsity", "units_of": run.token}
-    st.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
-tabs = st.tabs([*VIEWS, "Numbers"], key="view", bind="query-params")
+    lesson.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
+tabs = lesson.tabs([*VIEWS, "Numbers"], key="view")
 for tab, (name, view) in zip(tabs, VIEWS.items(), strict=False):
     if tab.open:
         with tab:

@@ -5,7 +5,7 @@ from pathlib import Path
 import streamlit as st
 
 from aecore.config import RunConfig
-from aecore.ui import address, run_panel, settings_panel
+from aecore.ui import address, lesson, run_panel, settings_panel, start_banner
 from aecore.ui.architecture_drawing import show_architecture
 from aecore.ui.experiment_state import opened, remember
 from aecore.ui.presets_menu import UNFIT, choose_preset
@@ -47,18 +47,19 @@ with st.sidebar:
 
 for mistake in mistakes:
     st.error(mistake, icon=":material/error:")
+start_banner.show_start(experiment, config)
 with st.container(horizontal=True, key="toolbar"):
     run = run_panel.toolbar(experiment, config, preset)
     of_pictures = pictures_of(run) if run is not None else None
     if run is not None and of_pictures is not None:
         query = {"network": run.token}
-        st.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
+        lesson.page_link(LATENT_PAGE, label="Look into its code", icon=":material/explore:", query_params=query)
         if of_pictures.code.kind == "vector":
             query = {"view": "Sparsity", "units_of": run.token}
-            st.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
+            lesson.page_link(FEATURES_PAGE, label="Look at its units", icon=":material/category:", query_params=query)
 run_panel.show_problem()
 
-if config is not None:
+if config is not None and not lesson.hides("drawing"):
     plan = config.plan
     with st.container(border=True, key="architecture"):
         show_architecture(plan, preset.title)
@@ -75,4 +76,4 @@ if config is not None:
         )
 run_panel.live(run, config, preset)
 
-remember(address.Experiment(config or experiment.config, preset.name, run.token if run else ""))
+remember(address.Experiment(config or experiment.config, preset.name, run.token if run else "", experiment.start))

@@ -28,6 +28,14 @@ def _own_folders(tmp_path_factory: pytest.TempPathFactory) -> None:
     os.environ["AECORE_DATA"] = str(tmp_path_factory.mktemp("data"))
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_person() -> Iterator[None]:
+    """Who has no cookie is somebody else in each tab; tests without a browser are one person, in a page and beside it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("aecore.ui.server.session", lambda: "")
+        yield
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One browser for all tests; each test opens a context of its own in it."""

@@ -15,6 +15,7 @@ from aecore.data.catalogue import CARDS
 from aecore.data.shape_grid import Grid
 from aecore.data.shapes import FACTOR_SIZES
 from aecore.runs import Run, Status, runs_root
+from aecore.set_aside import deleted
 from aecore.sweep_choices import MINUTE, PRESETS, text_of
 from aecore.sweep_estimate import configs_to_measure, speed_key
 from aecore.sweeps import Sweep, find_sweep, new_sweep, sweeps_of
@@ -431,11 +432,11 @@ def test_ones_own_sweep_that_is_over_can_be_deleted_and_another_is_shown(state: 
     assert query(app)["sweep"] == kept.token
     assert selector(app, "sweep").value == kept.token
     assert not app.warning
-    assert [folder.name for folder in runs_root().iterdir()] == [kept.token]
+    assert [each.token for each in deleted()] == [gone.token]
     app.button(key="sweep_delete_sure").click().run()  # the last one
     assert "There is no sweep yet" in words(app)
     assert not app.warning
-    assert list(runs_root().iterdir()) == []
+    assert {each.token for each in deleted()} == {gone.token, kept.token}  # on the Runs page they can be brought back
 
 
 def test_only_its_owner_deletes_a_sweep_and_only_when_it_is_over() -> None:

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from aecore.config import RunConfig
-from aecore.engine import MOST_ACTIVE, MOST_SWEEPS, Engine, EngineError, mark_interrupted
+from aecore.engine import Engine, EngineError, mark_interrupted
+from aecore.limits import ACTIVE_EACH, SWEEPS_EACH
 from aecore.metrics_log import MetricsReader
 from aecore.runs import Run, Status, new_run
 from tests.server import ROOT, wait_for
@@ -220,7 +221,7 @@ def test_no_worker_outlives_its_server_and_its_run_can_go_on(how: signal.Signals
 
 
 def test_one_person_cannot_fill_the_queue(engine: Engine) -> None:
-    runs = [engine.submit(ENDLESS, owner="greedy") for _ in range(MOST_ACTIVE)]
+    runs = [engine.submit(ENDLESS, owner="greedy") for _ in range(ACTIVE_EACH)]
     with pytest.raises(EngineError, match="stop one"):
         engine.submit(ENDLESS, owner="greedy")
     other = engine.submit(TINY, owner="bob")
@@ -269,7 +270,7 @@ def test_turns_change_nothing_in_what_is_learned(engine: Engine, tmp_path: Path)
 
 def test_one_person_cannot_start_sweep_after_sweep(engine: Engine) -> None:
     endless = sweep_config(seeds=1).model_copy(update={"base": ENDLESS_VAE})
-    sweeps = [engine.submit_sweep(endless, owner="greedy") for _ in range(MOST_SWEEPS)]
+    sweeps = [engine.submit_sweep(endless, owner="greedy") for _ in range(SWEEPS_EACH)]
     with pytest.raises(EngineError, match="stop one"):
         engine.submit_sweep(endless, owner="greedy")
     finish(engine, *(run for sweep in sweeps for run in sweep.runs))

@@ -15,9 +15,9 @@ from starlette.testclient import TestClient
 from aecore.metrics_log import MetricsReader
 from aecore.moments import MomentsWriter, columns_of, kept_steps, moments_path, pictured_steps, read_traversals
 from aecore.runs import Run, Status
-from aecore.sweeps import Sweep
+from aecore.sweeps import Sweep, overall_state
 from aecore.ui import sweep_route
-from aecore.ui.sweep_route import MOST_ROWS, overall_state
+from aecore.ui.sweep_route import MOST_ROWS
 from tests import tiny
 from tests.sweep_harness import client
 

@@ -8,6 +8,7 @@ from aecore.anomaly.baselines import BASELINES, MOST_FITTED
 from aecore.anomaly.results import Method, Report, stamp
 from aecore.metrics.anomaly import Area
 from aecore.runs import Run
+from aecore.ui import plotly_chart
 from aecore.ui.anomaly_runs import is_ready, why_not_ready
 from aecore.ui.anomaly_scores import measured
 from aecore.ui.measurement import Measurement
@@ -60,9 +61,8 @@ def _measure(run: Run, report: Report) -> None:
 def _table(report: Report) -> None:
     from aecore.anomaly_figures import areas_chart  # plotly takes a quarter of a second to import
 
-    st.plotly_chart(
-        areas_chart(report.scores, report.baselines), key="anomaly_areas", config={"displayModeBar": False}, alt="AUROC of each"
-    )
+    plotly_chart.chart(areas_chart(report.scores, report.baselines), key="anomaly_areas", title="AUROC of each")
+    plotly_chart.offer_saving("anomaly_save")
     if report.baselines:
         st.markdown(verdict(report))
         if report.control is not None and report.control.auroc is not None:

@@ -18,10 +18,12 @@ Integers = npt.NDArray[np.int32]
 Label = Literal[0, 1]
 
 # The files of the browser's side, in the order in which they are joined.
-SHEETS = ("controls.css", "range.css", "anomaly.css", "anomaly_numbers.css", "anomaly_cases.css")
+SHEETS = ("controls.css", "range.css", "save_chart.css", "anomaly.css", "anomaly_numbers.css", "anomaly_cases.css")
 FILES = (
     "numbers.js",
     "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
     "curve.js",
     "small_chart.js",
     "pixels.js",

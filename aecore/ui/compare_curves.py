@@ -9,10 +9,21 @@ import streamlit as st
 from aecore.ui.components import source
 from aecore.ui.live_view import EXPLANATIONS, LABELS
 
-SCRIPTS = ("numbers.js", "canvas.js", "run_feed.js", "curve.js", "run_stages.js", "chart.js", "compare_curves.js")
+SCRIPTS = (
+    "numbers.js",
+    "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
+    "run_feed.js",
+    "curve.js",
+    "run_stages.js",
+    "chart.js",
+    "compare_curves.js",
+)
+STYLES = ("live_run.css", "save_chart.css", "compare_curves.css")
 
 _CURVES = st.components.v2.component(
-    "compare_curves", html=source("compare_curves.html"), css=source("live_run.css", "compare_curves.css"), js=source(*SCRIPTS)
+    "compare_curves", html=source("compare_curves.html"), css=source(*STYLES), js=source(*SCRIPTS)
 )
 
 

@@ -9,6 +9,7 @@ import streamlit as st
 from aecore.comparison_results import CURVE_LEVELS, Comparison, QualityCurve, ShippedComparison, from_json, read_shipped
 from aecore.config_sections import NOISE_KINDS
 from aecore.runs import Run
+from aecore.ui import plotly_chart
 from aecore.ui.denoise_networks import choose_networks, title
 from aecore.ui.example_pictures import show_examples
 from aecore.ui.measuring import Key, ask, results
@@ -105,9 +106,12 @@ def _levels(runs: list[Run], key: Key, kind: str) -> None:
         format_func=str.upper,
         label_visibility="collapsed",
     )
-    st.plotly_chart(
-        quality_lines(curve, "ssim" if metric == "ssim" else "psnr"), key="curve_chart", config={"displayModeBar": False}
+    plotly_chart.chart(
+        quality_lines(curve, "ssim" if metric == "ssim" else "psnr"),
+        key="curve_chart",
+        title=f"{str(metric).upper()} at each strength of the noise",
     )
+    plotly_chart.offer_saving("curve_save")
     counts = sorted({point.images for point in curve.points})
     pictures = f"{counts[0]:,}" if len(counts) == 1 else f"{counts[0]:,} to {counts[-1]:,}"
     st.caption(f"Means over {pictures} test pictures at each strength; whiskers are standard errors of the mean.")
@@ -130,11 +134,12 @@ def _report(comparison: Comparison) -> None:
     left, right = st.columns(2)
     for place, metric in ((left, "psnr"), (right, "ssim")):
         with place:
-            st.plotly_chart(
+            plotly_chart.chart(
                 quality_bars(comparison, "psnr" if metric == "psnr" else "ssim"),
                 key=f"bars_{metric}",
-                config={"displayModeBar": False},
+                title=f"{metric.upper()} of each denoiser",
             )
+    plotly_chart.offer_saving("bars_save")
     st.caption(
         f"Means over {comparison.images:,} test pictures that no network was trained on; whiskers are the standard deviation "
         "from picture to picture. PSNR: 10·log₁₀(1 / mean squared error). SSIM: structural similarity (Wang et al. 2004), 1 is "

@@ -15,10 +15,12 @@ from aecore.ui.components import source
 MOST_NETWORKS = 3
 
 # The files of the browser's side, in the order in which they are joined.
-STYLES = ("controls.css", "range.css", "thumbnails.css", "denoise_live.css")
+STYLES = ("controls.css", "range.css", "thumbnails.css", "save_chart.css", "denoise_live.css")
 SCRIPTS = (
     "numbers.js",
     "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
     "curve.js",
     "pixels.js",
     "random.js",

@@ -17,6 +17,7 @@ from aecore.shipped_runs import (
     PLAIN,
     TITLES,
 )
+from aecore.ui import lesson
 from aecore.ui.browser_network import browser_network
 from aecore.ui.denoise_live import ShownNetwork
 from aecore.ui.run_choice import pictures_of
@@ -37,16 +38,19 @@ def choose_networks() -> list[Run]:
     usual = [token for token in _USUAL if token in runs]
     if KEY not in st.session_state:
         st.session_state[KEY] = [token for token in linked if token in runs][:MOST] or usual
-    tokens = st.multiselect(
-        "Networks",
-        list(runs),
-        key=KEY,
-        persist_state="session",
-        max_selections=MOST,
-        format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
-        help="Up to three side by side. Those that you train on the Train tab, or on the Train page, appear here.",
-        placeholder="Choose up to three trained networks",
-    )
+    if lesson.hides("choice"):
+        tokens = [token for token in st.session_state[KEY] if token in runs]
+    else:
+        tokens = st.multiselect(
+            "Networks",
+            list(runs),
+            key=KEY,
+            persist_state="session",
+            max_selections=MOST,
+            format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
+            help="Up to three side by side. Those that you train on the Train tab, or on the Train page, appear here.",
+            placeholder="Choose up to three trained networks",
+        )
     if tokens == usual:
         st.query_params.pop(KEY, None)
     elif tokens != linked:

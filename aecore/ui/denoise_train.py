@@ -13,7 +13,7 @@ from aecore.data.catalogue import PICTURES
 from aecore.engine import EngineError
 from aecore.presets import PRESETS, preset
 from aecore.runs import ACTIVE, Run, find_run, runs_of
-from aecore.ui import address, run_panel
+from aecore.ui import address, lesson, problem, run_panel
 from aecore.ui.denoise_networks import KEY as NETWORKS
 from aecore.ui.denoise_networks import MOST
 from aecore.ui.server import engine, person
@@ -51,7 +51,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
         )
         if config is not None:
             query = address.write(address.Experiment(config, base))
-            st.page_link(train_page, label="All settings", icon=":material/tune:", query_params=query)
+            lesson.page_link(train_page, label="All settings", icon=":material/tune:", query_params=query)
     run_panel.show_problem()
     if run is not None:
         beside = "" if plain is None else " In the chart beside it: the same network without noise."
@@ -123,7 +123,7 @@ def _train(config: RunConfig | None, base: str) -> None:
         if st.session_state["also_plain"] and not _made_before(plain):
             _submit(plain, base)
     except EngineError as error:
-        st.session_state["engine_problem"] = str(error)
+        problem.note(error)
     st.rerun()
 
 

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import streamlit as st
 
+from aecore.ui import lesson, share
+
 PAGES = Path(__file__).resolve().parent.parent.parent / "pages"
 
 st.set_page_config(page_title="Autoencoder Lab", page_icon=":material/compress:", layout="wide", initial_sidebar_state=340)
 
+lesson.enter()
 page = st.navigation(
     [
         st.Page(
@@ -60,10 +63,15 @@ page = st.navigation(
             help="Keep what was trained, compare it, look back at its training, take it away and share it.",
         ),
     ],
-    position="top",
+    position="hidden" if lesson.hides("nav") else "top",
 )
 # A rerun in place, or the first one after another page: pages that keep their state in the address must know.
 st.session_state["page_before"], st.session_state["page"] = st.session_state.get("page"), page.url_path
 if st.session_state["page_before"] != page.url_path:
     st.session_state["visit"] = st.session_state.get("visit", 0) + 1
+share.style()
+lesson.show()
 page.run()
+# After the page, which decides what its address is; and where a style that comes late moves nothing but the button itself.
+with st.container(key="share", width="content"):
+    share.show(page.url_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,7 @@ import streamlit as st
 from aecore.config import RunConfig
 from aecore.presets import PRESETS
 from aecore.runs import ACTIVE, runs_of
-from aecore.ui import address, settings_form
+from aecore.ui import address, lesson, settings_form
 from aecore.ui.run_config import config_of
 from aecore.ui.server import person
 
@@ -28,7 +29,7 @@ def opened() -> tuple[address.Experiment, list[str]]:
     That is when the page is opened or reloaded, when browser history or a link changes the address, and when the person
     comes back from another page.
     """
-    query = st.query_params.to_dict()
+    query = lesson.without(st.query_params.to_dict())
     kept: address.Experiment | None = st.session_state.get(_KEPT)
     decided = st.session_state.pop(_DECIDED, False)
     if query and query != st.session_state.get(_WRITTEN) and not decided and not _out_of_date(query):
@@ -59,24 +60,42 @@ def remember(experiment: address.Experiment) -> None:
     """Keep what the page shows now, in this tab and in its address."""
     st.session_state[_KEPT] = experiment
     query = address.write(experiment)
-    if query != st.query_params.to_dict():
-        st.query_params.from_dict(query)
+    if query != lesson.without(st.query_params.to_dict()):
+        st.query_params.from_dict({**query, **lesson.parameters()})
     st.session_state[_WRITTEN] = query
     _note(query)
     st.session_state[_WIDGETS] = _widgets()
 
 
+def shown() -> address.Experiment | None:
+    """What the page showed last; None before it was opened."""
+    kept: address.Experiment | None = st.session_state.get(_KEPT)
+    return kept
+
+
 def show_run(token: str, config: RunConfig) -> None:
     """Show another run, from the next rerun on, beside the settings that the controls have."""
     kept: address.Experiment = st.session_state[_KEPT]
-    st.session_state[_KEPT] = address.Experiment(config, kept.preset, token)
+    st.session_state[_KEPT] = address.Experiment(config, kept.preset, token, kept.start)
     st.session_state[_DECIDED] = True
 
 
 def leave_run(settings: dict[str, Any]) -> None:
     """Show no run, and change these settings; to be called from a callback."""
     kept: address.Experiment = st.session_state[_KEPT]
-    show(address.Experiment(kept.config.with_settings(settings), kept.preset))
+    show(address.Experiment(kept.config.with_settings(settings), kept.preset, start=kept.start))
+    st.session_state[_DECIDED] = True
+
+
+def hand_over(experiment: address.Experiment) -> None:
+    """Show this experiment when the Train page is opened next; to be called by another page right before it opens it."""
+    show(experiment)
+    st.session_state[_DECIDED] = True
+
+
+def forget_start() -> None:
+    """The next run begins with fresh weights; to be called from a callback."""
+    st.session_state[_KEPT] = replace(st.session_state[_KEPT], start="")
     st.session_state[_DECIDED] = True
 
 

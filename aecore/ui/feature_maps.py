@@ -9,8 +9,16 @@ from aecore.runs import Run
 from aecore.ui.components import source
 from aecore.ui.latent_space import space_data
 
-FILES = ("canvas.js", "pixels.js", "markers.js", "feature_maps_map.js", "feature_maps.js")
-SHEETS = ("controls.css", "markers.css", "map.css", "latent.css", "feature_maps.css")
+FILES = (
+    "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
+    "pixels.js",
+    "markers.js",
+    "feature_maps_map.js",
+    "feature_maps.js",
+)
+SHEETS = ("controls.css", "markers.css", "map.css", "latent.css", "save_chart.css", "feature_maps.css")
 
 _FEATURE_MAPS = st.components.v2.component(
     "feature_maps", html=source("feature_maps.html"), css=source(*SHEETS), js=source(*FILES)

@@ -28,6 +28,7 @@ from aecore.bottleneck_results import (
     wanted,
 )
 from aecore.data.catalogue import PICTURES, card
+from aecore.ui import plotly_chart
 from aecore.ui.form_settings import Settings
 from aecore.ui.measurement import Measurement
 
@@ -161,20 +162,17 @@ def _report(study: Bottleneck) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**What is lost**  \nLower is better. Both axes grow by factors.")
-        st.plotly_chart(error_lines(study), key="study_error", config={"displayModeBar": False}, alt="Error against code size")
+        plotly_chart.chart(error_lines(study), key="study_error", title="Error against code size")
     with right:
         st.markdown(
             "**Who has learned to copy**  \nThe same error for pictures whose pixels were shuffled: nothing to understand there."
         )
-        st.plotly_chart(
-            copying_lines(study), key="study_copying", config={"displayModeBar": False}, alt="Error on shuffled pictures"
-        )
+        plotly_chart.chart(copying_lines(study), key="study_copying", title="Error on shuffled pictures")
     left, right = st.columns(2)
     with left:
         st.markdown("**As compression**  \nHigher is better: each number of the code stored in 8 bits.")
-        st.plotly_chart(
-            compression_lines(study), key="study_bytes", config={"displayModeBar": False}, alt="PSNR against bytes per picture"
-        )
+        plotly_chart.chart(compression_lines(study), key="study_bytes", title="PSNR against bytes per picture")
+    plotly_chart.offer_saving("study_save")
     with right:
         st.markdown(
             "A code can be kept instead of the picture. **PSNR** counts in decibels what is lost: 10 dB more is a tenth of the "

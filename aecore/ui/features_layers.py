@@ -16,7 +16,7 @@ from aecore.config import RunConfig
 from aecore.runs import ACTIVE, Run, runs_of, shipped
 from aecore.stage_numbers import StageNumbers, stage_numbers
 from aecore.stages import Stage
-from aecore.ui import run_panel
+from aecore.ui import lesson, run_panel
 from aecore.ui.features_frames import stage_pictures
 from aecore.ui.features_runs import STACKS
 from aecore.ui.features_sparsity import choose_data, choose_layer, configured, described, target_of, use_button
@@ -67,7 +67,7 @@ def show(train_page: str) -> None:
             also = twin if twin is not None and twin.about.owner == person() else None
             run_panel.buttons(run, also)
         use_button(run)
-        st.page_link(train_page, label="See its pictures", icon=":material/model_training:", query_params={"run": run.token})
+        lesson.page_link(train_page, label="See its pictures", icon=":material/model_training:", query_params={"run": run.token})
         if twin is None and st.button(
             "Train it all at once too",
             icon=":material/compare_arrows:",

@@ -15,7 +15,7 @@ from aecore.config_rules import BOUNDED
 from aecore.data.catalogue import PICTURES
 from aecore.presets import PRESETS, preset
 from aecore.runs import ACTIVE, Run
-from aecore.ui import run_panel
+from aecore.ui import lesson, run_panel
 from aecore.ui.features_runs import UNITS, USED
 from aecore.ui.features_units import features_units
 from aecore.ui.form_settings import Settings
@@ -64,7 +64,7 @@ def show(train_page: str) -> None:
         if run.about.owner == person():
             run_panel.buttons(run)
         use_button(run)
-        st.page_link(train_page, label="See its pictures", icon=":material/model_training:", query_params={"run": run.token})
+        lesson.page_link(train_page, label="See its pictures", icon=":material/model_training:", query_params={"run": run.token})
     if run.about.owner:  # of those that come with the app, how they were trained is not what is asked
         layer_curves(run, name=run_panel.name_of(run), key="sparse_curves")
     usual = 1 if config.schedule.kind == "greedy" else layers_of(config)  # the first that a penalty is on

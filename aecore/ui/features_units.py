@@ -11,6 +11,8 @@ from aecore.ui.latent_space import SCRIPTS, STYLES, space_data
 FILES = (
     "numbers.js",
     *SCRIPTS,
+    "svg_pen.js",
+    "save_chart.js",
     "curve.js",
     "features_units_layer.js",
     "features_units_space.js",
@@ -19,7 +21,7 @@ FILES = (
     "features_units_unit.js",
     "features_units.js",
 )
-SHEETS = (*STYLES, "features_units.css")
+SHEETS = (*STYLES, "save_chart.css", "features_units.css")
 
 _FEATURES_UNITS = st.components.v2.component(
     "features_units", html=source("features_units.html"), css=source(*SHEETS), js=source(*FILES)

@@ -17,7 +17,7 @@ from aecore.data.catalogue import PICTURES, Card
 from aecore.feature_maps_results import METHODS, FeatureMaps
 from aecore.probe_results import LABELS, REPRESENTATIONS, Probe, kept
 from aecore.runs import ACTIVE, Run
-from aecore.ui import run_panel
+from aecore.ui import plotly_chart, run_panel
 from aecore.ui.feature_maps import feature_maps
 from aecore.ui.features_runs import USED
 from aecore.ui.features_sparsity import choose_data, configured
@@ -175,9 +175,7 @@ def _report(probe: Probe, config: RunConfig) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown("**Accuracy against labels**  \nWhiskers: ± one standard deviation over the draws of the labelled pictures.")
-        st.plotly_chart(
-            accuracy_lines(probe), key="use_accuracy", config={"displayModeBar": False}, alt="Accuracy against labels"
-        )
+        plotly_chart.chart(accuracy_lines(probe), key="use_accuracy", title="Accuracy against labels")
     with right:
         st.markdown("**What is taken for what**, with all labels")
         by = st.segmented_control(
@@ -190,12 +188,9 @@ def _report(probe: Probe, config: RunConfig) -> None:
             label_visibility="collapsed",
             format_func=lambda name: REPRESENTATIONS.get(name, name),
         )
-        st.plotly_chart(
-            confusion_map(probe, by or "features", names),
-            key="use_confusion",
-            config={"displayModeBar": False},
-            alt="Confusion matrix",
-        )
+        seen = REPRESENTATIONS.get(by or "features", "")
+        plotly_chart.chart(confusion_map(probe, by or "features", names), key="use_confusion", title=f"Confusion matrix: {seen}")
+    plotly_chart.offer_saving("use_save")
     st.dataframe(_rows(probe), hide_index=True)
     kinds = "classes that it never saw" if probe.case == "unseen" else "all classes"
     st.caption(

@@ -23,10 +23,12 @@ FILES = (
     "plane.js",
     "map_window.js",
     "map_points.js",
+    "svg_pen.js",
+    "save_chart.js",
     "map_view.js",
     "latent_draw.js",
 )
-SHEETS = (*STYLES, "draw_digit.css", "markers.css", "map.css", "latent_draw.css")
+SHEETS = (*STYLES, "draw_digit.css", "markers.css", "map.css", "save_chart.css", "latent_draw.css")
 
 _LATENT_DRAW = st.components.v2.component("latent_draw", html=source("latent_draw.html"), css=source(*SHEETS), js=source(*FILES))
 

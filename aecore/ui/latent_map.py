@@ -17,10 +17,12 @@ MAP = (
     "markers.js",
     "map_window.js",
     "map_points.js",
+    "svg_pen.js",
+    "save_chart.js",
     "map_view.js",
 )
 FILES = (*SCRIPTS, *MAP, "map_pointer.js", "map_grid.js", "map_path.js", "map_words.js", "map_controls.js", "latent_map.js")
-SHEETS = (*STYLES, "markers.css", "map.css", "latent_map.css")
+SHEETS = (*STYLES, "markers.css", "map.css", "save_chart.css", "latent_map.css")
 
 _LATENT_MAP = st.components.v2.component("latent_map", html=source("latent_map.html"), css=source(*SHEETS), js=source(*FILES))
 

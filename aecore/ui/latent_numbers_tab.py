@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from aecore import latent_numbers
+from aecore.full_disk import touch
 from aecore.latent_numbers import ACTIVE_VARIANCE, LatentNumbers
 from aecore.runs import ACTIVE, Run, find_run
+from aecore.ui import plotly_chart
 from aecore.ui.measuring import ask, results
 from aecore.ui.ticking import tick
 
@@ -53,7 +55,7 @@ def _follow(token: str, has_weights: bool) -> None:
     run = find_run(token)
     if run is None or run.status.state not in ACTIVE or (run.newest_weights is not None) != has_weights:
         st.rerun()
-    run.watched_path.touch()
+    touch(run.watched_path)
     tick(_EVERY, key="latent_numbers_tick")
 
 
@@ -148,11 +150,12 @@ def _charts(numbers: LatentNumbers) -> None:
     left, right = st.columns(2) if numbers.bounds else (st.container(), None)
     with left:
         st.markdown("**How much each number of the code is used**")
-        st.plotly_chart(use_bars(numbers), key="use_bars", config={"displayModeBar": False})
+        plotly_chart.chart(use_bars(numbers), key="use_bars", title="How much each number of the code is used")
     if right is not None:
         with right:
             st.markdown("**The bound gets tighter with more samples**")
-            st.plotly_chart(bound_line(numbers), key="bound_line", config={"displayModeBar": False})
+            plotly_chart.chart(bound_line(numbers), key="bound_line", title="The bound against the number of samples")
+    plotly_chart.offer_saving("numbers_save")
 
 
 def _table(numbers: LatentNumbers) -> None:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from aecore.atlas import Atlas, read_atlas
+from aecore.full_disk import touch
 from aecore.runs import ACTIVE, Run, Status, find_run
 from aecore.ui.browser_network import browser_network
 from aecore.ui.bytes_block import bytes_block
@@ -52,7 +53,7 @@ def _network(run: Run, wanted: str | None, have: str | None) -> Response:
     status = run.status
     active = status.state in ACTIVE
     if active and wanted is None:
-        run.watched_path.touch()
+        touch(run.watched_path)
     path = run.newest_weights
     try:
         stamp = "" if path is None else str(path.stat().st_mtime_ns)

@@ -6,6 +6,7 @@ import streamlit as st
 
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES, VAE_CONVOLUTIONAL, VAE_DENSE, VAE_FASHION, VAE_PLANE
+from aecore.ui import lesson
 from aecore.ui.gone import say_gone
 from aecore.ui.run_choice import pictures_of
 from aecore.ui.run_panel import name_of
@@ -36,15 +37,18 @@ def choose_run() -> Run | None:
         if linked and linked not in runs:
             gone = "The run in this address is not on this server: another one is shown."
         st.session_state[_CHOICE] = first
-    token = st.selectbox(
-        "Network",
-        list(runs),
-        key=_CHOICE,
-        persist_state="session",
-        width=460,
-        format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
-        help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
-    )
+    if lesson.hides("choice"):
+        token = str(st.session_state[_CHOICE])
+    else:
+        token = st.selectbox(
+            "Network",
+            list(runs),
+            key=_CHOICE,
+            persist_state="session",
+            width=460,
+            format_func=lambda token: title(runs[token]) if token in runs else "a run that is gone",
+            help="Those that come with the app, and all that you train on the Train page, also while they are in training.",
+        )
     say_gone(KEY, token, gone)
     st.session_state[_WRITTEN], st.session_state[_SEEN] = token, _touched()
     if st.query_params.get(KEY, first) != token:
@@ -112,4 +116,5 @@ def about(run: Run, train_page: str) -> None:
     if status.state in ACTIVE:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.caption(_TRAINING.get(status.state, "Waiting for its training to begin."))
-            st.page_link(train_page, label="Watch it train", icon=":material/model_training:", query_params={"run": run.token})
+            query = {"run": run.token}
+            lesson.page_link(train_page, label="Watch it train", icon=":material/model_training:", query_params=query)

@@ -15,8 +15,18 @@ from aecore.ui.components import source
 from aecore.ui.features_drawing import stage_svg, stage_words
 
 # The files of the browser's side, in the order in which they are joined into one module.
-SCRIPTS = ("numbers.js", "canvas.js", "run_feed.js", "curve.js", "small_chart.js", "layer_panel.js", "layer_curves.js")
-STYLES = ("controls.css", "layer_curves.css")
+SCRIPTS = (
+    "numbers.js",
+    "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
+    "run_feed.js",
+    "curve.js",
+    "small_chart.js",
+    "layer_panel.js",
+    "layer_curves.js",
+)
+STYLES = ("controls.css", "save_chart.css", "layer_curves.css")
 
 _LAYER_CURVES = st.components.v2.component(
     "layer_curves", html=source("layer_curves.html"), css=source(*STYLES), js=source(*SCRIPTS)

@@ -52,6 +52,11 @@ class _Readers:
 _READERS = _Readers()
 
 
+def rows_after(run: Run, step: float) -> tuple[list[str], list[list[float | None]]]:
+    """The columns of a run's metrics and its rows after a step, no more than a MetricsReader's `since` gives."""
+    return _READERS.rows(run, step)
+
+
 async def live(request: Request) -> Response:
     """GET /api/runs/{token}/live?since=<step>&frame=<step>&gallery=<0|1>: what is new after those steps, as JSON.
 

@@ -15,6 +15,8 @@ __all__ = ["EXPLANATIONS", "LABELS", "SCRIPTS", "STYLES", "described", "live_run
 SCRIPTS = (
     "numbers.js",
     "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
     "run_feed.js",
     "curve.js",
     "run_stages.js",
@@ -26,7 +28,7 @@ SCRIPTS = (
     "live_run.js",
 )
 
-STYLES = ("markers.css", "live_run.css", "run_stages.css")
+STYLES = ("markers.css", "live_run.css", "run_stages.css", "save_chart.css")
 
 _LIVE_RUN = st.components.v2.component("live_run", html=source("live_run.html"), css=source(*STYLES), js=source(*SCRIPTS))
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import streamlit as st
 
 from aecore.config_errors import ConfigError
 from aecore.presets import PRESETS, Preset, for_data
-from aecore.ui import settings_form
+from aecore.ui import lesson, settings_form
 
 UNFIT = "preset_unfit"
 """Where it is kept why the preset that was just chosen could not have the data that was."""
@@ -15,6 +17,8 @@ UNFIT = "preset_unfit"
 def choose_preset(present: str) -> Preset:
     """The selector; choosing a preset puts its settings into the controls, but keeps the data that was chosen."""
     before = st.session_state["set:preset"]
+    if lesson.hides("preset"):
+        return PRESETS.get(before) or PRESETS[present]
     name = st.selectbox(
         "Preset",
         list(PRESETS),
@@ -34,6 +38,9 @@ def _apply(before: str) -> None:
     if name not in PRESETS:
         return
     start = PRESETS[name].config
+    kept = {key: value for key, value in settings_form.current().items() if lesson.keeps(key)}
+    with suppress(ConfigError):  # what a lesson keeps may not go with this preset, which was chosen
+        start = start.with_settings(kept)
     data = {key: value for key, value in settings_form.current().items() if key.startswith("data.")}
     chosen = settings_form.known_card(data["data.name"])
     if data["data.classes"] == PRESETS[before].config.data.classes:

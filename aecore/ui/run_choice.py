@@ -11,6 +11,7 @@ from aecore.config import RunConfig
 from aecore.data.catalogue import is_sequences
 from aecore.runs import ACTIVE, Run, find_run, runs_of, shipped
 from aecore.shipped_runs import TITLES
+from aecore.ui import lesson
 from aecore.ui.gone import say_gone
 from aecore.ui.run_config import config_of
 from aecore.ui.run_panel import name_of
@@ -67,15 +68,18 @@ class RunChoice:
             unlinked = first if linked else self._in_training(runs) or first
             st.session_state[self._choice] = linked if linked in runs else unlinked
         titles = {token: title(run) for token, run in runs.items()}
-        token = st.selectbox(
-            self.label,
-            list(runs),
-            key=self._choice,
-            persist_state="session",
-            width=520,
-            format_func=lambda token: titles.get(token, "a run that is gone"),
-            help=self.explained,
-        )
+        if lesson.hides("choice"):
+            token = str(st.session_state[self._choice])
+        else:
+            token = st.selectbox(
+                self.label,
+                list(runs),
+                key=self._choice,
+                persist_state="session",
+                width=520,
+                format_func=lambda token: titles.get(token, "a run that is gone"),
+                help=self.explained,
+            )
         st.session_state[self._written], st.session_state[self._seen] = token, self._touched()
         # What an address without a run means must not change: that is one of the app's, never one of a person's.
         if st.query_params.get(self.key, "" if runs[first].about.owner else first) != token:

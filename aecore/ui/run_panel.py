@@ -12,15 +12,16 @@ from aecore.data.catalogue import is_own
 from aecore.engine import EngineError
 from aecore.presets import Preset
 from aecore.runs import ACTIVE, CHECKPOINTS, Run, Status, find_run, runs_of, shipped
-from aecore.test_numbers import TEST_NUMBERS, explanation_of, title_of
 from aecore.starting import Start, find_start
+from aecore.test_numbers import TEST_NUMBERS, explanation_of, title_of
+from aecore.ui import lesson, problem
 from aecore.ui.address import Experiment
 from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
 from aecore.ui.run_config import config_of
 from aecore.ui.server import engine, person
-from aecore.ui.start_banner import began_with, why_not
 from aecore.ui.settings_form import RATES, data_title
+from aecore.ui.start_banner import began_with, why_not
 
 _LABELS = {"capacity": "Capacity C"}
 """Terms of the objective whose column says too little."""
@@ -63,24 +64,23 @@ def buttons(run: Run, also: Run | None = None) -> None:
         on_click=_do,
         args=("resume" if goes_on else "pause", *tokens),
     )
-    st.button(
-        "Step",
-        icon=":material/skip_next:",
-        key="step",
-        disabled=state not in ("running", "paused"),
-        on_click=_do,
-        args=("single_step", run.token),
-        help="Train on one batch, then wait.",
-    )
+    if not lesson.hides("step"):
+        st.button(
+            "Step",
+            icon=":material/skip_next:",
+            key="step",
+            disabled=state not in ("running", "paused"),
+            on_click=_do,
+            args=("single_step", run.token),
+            help="Train on one batch, then wait.",
+        )
     active = state in ACTIVE or (also is not None and also.status.state in ACTIVE)
     st.button("Stop", icon=":material/stop:", key="stop", disabled=not active, on_click=_do, args=("stop", *tokens))
 
 
 def show_problem() -> None:
-    """What the engine could not do when it was last asked."""
-    problem = st.session_state.pop("engine_problem", None)
-    if problem:
-        st.error(problem, icon=":material/error:")
+    """What could not be done when it was last asked for."""
+    problem.show()
 
 
 def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
@@ -94,7 +94,7 @@ def live(run: Run | None, config: RunConfig | None, preset: Preset) -> None:
     with st.container(horizontal=True, key="beside_chart"):
         others = _compared(run)
         # L-BFGS finds the length of its steps by itself.
-        has_rate = own is not None and own.optimizer.kind != "lbfgs"
+        has_rate = own is not None and own.optimizer.kind != "lbfgs" and not lesson.hides("rate")
         if run is not None and own is not None and mine and has_rate and status.state in ("running", "paused", "preparing"):
             _rate_now(run, own)
     if run is None:
@@ -160,7 +160,7 @@ def _train(config: RunConfig | None, preset: Preset, start: Start | None) -> Non
             name = run_name(config, preset) + ("" if start is None else f" · from step {start.step:,}")
             show_run(engine().submit(config, owner=person(), name=name, start=start).token, config)
         except EngineError as error:
-            st.session_state["engine_problem"] = str(error)
+            problem.note(error)
     st.rerun()
 
 
@@ -209,6 +209,8 @@ def _rate_now(run: Run, config: RunConfig) -> None:
 
 def _compared(run: Run | None) -> list[Run]:
     """The runs that the person wants to see in the same chart."""
+    if lesson.hides("compare"):
+        return []
     shown = run.token if run is not None else ""
     others = [other for other in (*runs_of(person()), *shipped()) if other.token != shown and config_of(other) is not None]
     if not others:

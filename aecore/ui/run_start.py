@@ -10,7 +10,7 @@ from aecore.config import RunConfig
 from aecore.engine import EngineError
 from aecore.presets import PRESETS
 from aecore.runs import ACTIVE, Run, runs_of
-from aecore.ui import address, run_panel
+from aecore.ui import address, lesson, problem, run_panel
 from aecore.ui.run_choice import RunChoice, config_of
 from aecore.ui.server import engine, person
 from aecore.ui.wish import Wish
@@ -45,7 +45,7 @@ def start(choice: RunChoice, config: RunConfig, base: str, beside: RunConfig | N
         if beside is not None and _made_before(beside) is None:
             _submit(beside, base)
     except EngineError as error:
-        st.session_state["engine_problem"] = str(error)
+        problem.note(error)
     PRESSED.settle()
     st.rerun()
 
@@ -59,7 +59,7 @@ def _made_before(config: RunConfig) -> Run | None:
 def settings_link(config: RunConfig, base: str, train_page: str) -> None:
     """A link to the Train page with this configuration, where everything can be set."""
     query = address.write(address.Experiment(config, base))
-    st.page_link(train_page, label="All settings", icon=":material/tune:", query_params=query)
+    lesson.page_link(train_page, label="All settings", icon=":material/tune:", query_params=query)
 
 
 def _submit(config: RunConfig, base: str) -> Run:

@@ -6,17 +6,20 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cache
 from http.cookies import SimpleCookie
+from typing import TypeGuard
 
 import anyio.to_thread
 import streamlit as st
 from starlette.formparsers import MultiPartParser
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from aecore.engine import Engine
+from aecore.masked_log import mask_tokens
 from aecore.tasks.desk import TaskDesk
 
 COOKIE = "aecore_person"
@@ -50,6 +53,7 @@ def study_desk() -> TaskDesk:
 @asynccontextmanager
 async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
     """Start the engine with the server, and stop all that works with the server, so that no process outlives it."""
+    mask_tokens()
     # People's pictures are to stay in memory; starlette would put an upload of more than a megabyte into a file meanwhile.
     MultiPartParser.spool_max_size = int(st.get_option("server.maxUploadSize")) << 20
     running = engine()
@@ -63,11 +67,33 @@ async def lifespan(app: object) -> AsyncIterator[dict[str, object]]:
 
 
 def person() -> str:
-    """Who is asking: a hash of this browser's cookie (the token itself is never stored), or of nothing where there is none."""
-    token = st.context.cookies.get(COOKIE)
-    if not isinstance(token, str) or not _TOKEN.fullmatch(token):
-        token = ""
-    return hashlib.sha256(token.encode()).hexdigest()[:32]
+    """Who is asking: a hash of this browser's cookie (the token itself is never stored).
+
+    A browser that keeps no cookies is somebody else in each of its tabs, and after each reload: nobody else may have its runs.
+    """
+    cookies = st.context.cookies
+    return person_of(cookies) if is_browser_token(cookies.get(COOKIE)) else _hash(f"session {session()}")
+
+
+def person_of(cookies: Mapping[str, str]) -> str:
+    """Whose request it is that has these cookies; nobody's, who owns nothing, where there is no token among them."""
+    token = cookies.get(COOKIE)
+    return _hash(token if is_browser_token(token) else "")
+
+
+def session() -> str:
+    """Which tab is asking: Streamlit's own name of it, which nobody can guess; "" outside of one."""
+    context = get_script_run_ctx(suppress_warning=True)
+    return "" if context is None else context.session_id
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def is_browser_token(token: object) -> TypeGuard[str]:
+    """Whether a cookie's value is one that this app has given a browser."""
+    return isinstance(token, str) and _TOKEN.fullmatch(token) is not None
 
 
 class PersonCookie:

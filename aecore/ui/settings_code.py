@@ -46,7 +46,7 @@ def _largest_kept(values: Values) -> None:
         st.session_state[key_of(name)] = min(st.session_state[key_of(name)], size)
         values[name] = st.number_input(field_of(name).title, 1, size, key=key_of(name), help=help_of(name))
 
-    optional(values, name, "Keep only the largest (k-sparse)", max(1, size // _USUAL_SHARE), number)
+    optional(values, name, "Keep only the largest (k-sparse)", max(1, size // _USUAL_SHARE), number, size)
 
 
 def _regulariser(values: Values) -> None:

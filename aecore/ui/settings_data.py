@@ -9,6 +9,7 @@ from aecore.config_errors import ConfigError
 from aecore.data.catalogue import CARDS, Card, card, is_own
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 from aecore.presets import for_data
+from aecore.ui import lesson
 from aecore.ui.settings_form import (
     DATA_BEFORE,
     MOST_IMAGES,
@@ -34,6 +35,9 @@ def choose_data() -> None:
     if is_own(present):  # from the page of anomalies, or a link
         st.session_state[_OWN] = present
     kept = str(st.session_state.get(_OWN, ""))
+    if not lesson.allows("data.name"):
+        st.session_state[DATA_BEFORE] = present
+        return
     own = [kept] if kept == present or known_card(kept) is not None else []
     name = st.selectbox(
         "Data", [*CARDS, *own], key=key_of("data.name"), format_func=data_title, help=help_of("data.name"), width=210
@@ -79,6 +83,8 @@ def _images(whole: int) -> int:
     # All of them before means all of them now, be they more or fewer.
     st.session_state[key] = whole if present == before else min(max(present, 10), whole)
     st.session_state[MOST_IMAGES] = whole
+    if not lesson.allows(name):
+        return int(st.session_state[key])
     return int(st.number_input(field_of(name).title, min(10, whole), whole, key=key, help=help_of(name)))
 
 
@@ -87,14 +93,17 @@ def _classes(chosen: Card) -> tuple[int, ...] | None:
     key, count = key_of(_CLASSES), len(chosen.classes)
     if key not in st.session_state:
         st.session_state[key] = list(current()[_CLASSES] or ())
-    picked = st.multiselect(
-        field_of(_CLASSES).title,
-        range(count),
-        key=key,
-        format_func=lambda index: chosen.classes[index],
-        placeholder="All classes",
-        help="Learn from images of these classes only. An epoch has as many images as if all classes were equally frequent.",
-    )
+    if lesson.allows(_CLASSES):
+        picked = st.multiselect(
+            field_of(_CLASSES).title,
+            range(count),
+            key=key,
+            format_func=lambda index: chosen.classes[index],
+            placeholder="All classes",
+            help="Learn from images of these classes only. An epoch has as many images as if all classes were equally frequent.",
+        )
+    else:
+        picked = list(st.session_state[key])
     return tuple(sorted(picked)) if 0 < len(picked) < count else None
 
 
@@ -102,6 +111,9 @@ def _factors() -> tuple[int, ...] | None:
     """How many steps each factor of Shapes has; None for all of them."""
     if f"{key_of(_FACTORS)}.{FACTOR_NAMES[0]}" not in st.session_state:
         fill_factors(current()[_FACTORS])
+    if not lesson.allows(_FACTORS):
+        kept = tuple(int(st.session_state[f"{key_of(_FACTORS)}.{name}"]) for name in FACTOR_NAMES)
+        return None if kept == FACTOR_SIZES else kept
     st.caption(field_of(_FACTORS).title, help=help_of(_FACTORS))
     with st.container(horizontal=True, gap="small"):
         steps = tuple(

@@ -14,6 +14,7 @@ import streamlit as st
 from aecore.config import RunConfig, bounds, choices
 from aecore.data.catalogue import Card, UnknownDataError, card
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
+from aecore.ui import lesson
 
 Values = dict[str, Any]
 """What the controls say so far, by dotted name: each control adds its own."""
@@ -114,6 +115,10 @@ def sizes(values: Values, name: str, unit: str) -> None:
     key, most = key_of(name), _MOST_LAYERS[name]
     if key + ".count" not in st.session_state:
         _fill_sizes(name, current()[name])
+    if not lesson.allows(name):
+        count = int(st.session_state[key + ".count"])
+        values[name] = tuple(int(st.session_state.get(f"{key}.{index}", _NEW_LAYER[name])) for index in range(count))
+        return
     least = 1 if name == "architecture.channels" else 0
     count = st.number_input(field_of(name).title, least, most, key=key + ".count", help=help_of(name))
     units: list[int] = []
@@ -133,6 +138,9 @@ def choice(values: Values, name: str, options: tuple[Any, ...] | None = None) ->
     key, title = restored(name), field_of(name).title
     if st.session_state[key] not in options:
         st.session_state[key] = options[0]
+    if not lesson.allows(name):
+        values[name] = st.session_state[key]
+        return
     if len(choices(name)) <= 3:  # not of `options`: a control that became another kind of control would lose its value
         chosen = st.segmented_control(
             title, options, key=key, format_func=word, help=help_of(name), required=True, width="stretch"
@@ -145,6 +153,8 @@ def choice(values: Values, name: str, options: tuple[Any, ...] | None = None) ->
 def one_of(values: Values, name: str, options: tuple[Any, ...]) -> None:
     """A slider over well-spaced values; a value from an address or a preset that lies between them is added."""
     key = restored(name)
+    if is_hidden(values, name):
+        return
     present = st.session_state[key]
     spaced = tuple(sorted({*options, present})) if isinstance(present, int | float) else options
     title, explanation = field_of(name).title, help_of(name)
@@ -153,11 +163,15 @@ def one_of(values: Values, name: str, options: tuple[Any, ...]) -> None:
 
 def slider(values: Values, name: str, least: float, most: float, step: float) -> None:
     """A slider over evenly spaced values."""
+    if is_hidden(values, name):
+        return
     values[name] = st.slider(field_of(name).title, least, most, step=step, key=restored(name), help=help_of(name))
 
 
 def whole_number(values: Values, name: str) -> None:
     """A whole number within its bounds."""
+    if is_hidden(values, name):
+        return
     least, most = bounds(name)
     low = int(least) if least is not None else None
     high = int(most) if most is not None else 2**31 - 1
@@ -166,18 +180,34 @@ def whole_number(values: Values, name: str) -> None:
 
 def toggle(values: Values, name: str) -> None:
     """On or off."""
+    if is_hidden(values, name):
+        return
     values[name] = st.toggle(field_of(name).title, key=restored(name), help=help_of(name))
 
 
-def optional(values: Values, name: str, title: str, usual: Any, draw: Callable[[], None]) -> None:
-    """A switch, and where it is on the control that `draw` draws; off, the setting is None. usual: where it is switched on."""
+def optional(values: Values, name: str, title: str, usual: Any, draw: Callable[[], None], most: float) -> None:
+    """A switch, and where it is on the control that `draw` draws; off, the setting is None.
+
+    usual: where it is switched on. most: what it can be at most, as other controls are now.
+    """
     key = restored(name)
+    if is_hidden(values, name):
+        values[name] = None if values[name] is None else min(values[name], most)
+        return
     last = st.session_state[key]
     st.session_state.setdefault(f"{key}.on", last is not None)
     values[name] = None
     if st.toggle(title, key=f"{key}.on", help=help_of(name)):
         st.session_state[key] = usual if last is None else last
         draw()
+
+
+def is_hidden(values: Values, name: str) -> bool:
+    """Whether a lesson hides a setting's control; the setting keeps the value that it has."""
+    if lesson.allows(name):
+        return False
+    values[name] = st.session_state[restored(name)]
+    return True
 
 
 # --- names -----------------------------------------------------------------------------------------------------------

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
+
 import streamlit as st
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.ui import lesson
 from aecore.ui.settings_code import code_details
 from aecore.ui.settings_data import data_details
 from aecore.ui.settings_form import (
@@ -26,6 +29,16 @@ from aecore.ui.settings_form import (
     whole_number,
 )
 
+_NETWORK = ("architecture.kind", "architecture.channels", "architecture.hidden", "code.size", "architecture.activation")
+_TRAINING = (
+    "epochs",
+    "batch_size",
+    "optimizer.learning_rate",
+    "objective.reconstruction",
+    "corruption.kind",
+    "corruption.level",
+    "corruption.level_from",
+)
 _BATCHES = (1, 2, 4, 8, 16, 32, 64, 100, 128, 200, 256, 512, 1024, 2048, 4096)
 
 
@@ -43,18 +56,18 @@ def show() -> tuple[RunConfig | None, list[str]]:
         st.session_state[key_of("architecture.kind")] = kinds[1]
     kind = str(st.session_state[key_of("architecture.kind")])
     is_searching = st.session_state[restored("optimizer.kind")] == "lbfgs"
-    with st.container(border=True):
+    with _group(_NETWORK):
         choice(values, "architecture.kind", kinds)
         if kind != "dense":
             sizes(values, "architecture.channels", "Channels")
         sizes(values, "architecture.hidden", "Units")
-        left, right = st.columns(2)
+        left, right = _side_by_side("code.size", "architecture.activation")
         with left:
             whole_number(values, "code.size")
         with right:
             choice(values, "architecture.activation")
-    with st.container(border=True):
-        left, right = st.columns(2)
+    with _group(_TRAINING):
+        left, right = _side_by_side("epochs", "batch_size")
         with left:
             whole_number(values, "epochs")
         with right:
@@ -65,7 +78,7 @@ def show() -> tuple[RunConfig | None, list[str]]:
         choice(values, "corruption.kind", ("none", "gaussian", "masking") if is_sequence else None)
         if values["corruption.kind"] != "none":
             _noise_level(values)
-    with st.expander("More settings", key="more_settings"):
+    with _more():
         code_details(values, kind)
         _network_details(values, kind)
         _schedule(values, kind)
@@ -79,6 +92,26 @@ def show() -> tuple[RunConfig | None, list[str]]:
         return config, []
     except ConfigError as error:
         return None, error.problems
+
+
+def _group(settings: tuple[str, ...]) -> AbstractContextManager[object]:
+    """A frame around the controls of these settings, unless a lesson hides all of them."""
+    return st.container(border=True) if lesson.allows_any(settings) else nullcontext()
+
+
+def _side_by_side(left: str, right: str) -> list[AbstractContextManager[object]]:
+    """Two columns, unless a lesson hides one of the two settings."""
+    if lesson.allows(left) and lesson.allows(right):
+        return list(st.columns(2))
+    return [nullcontext(), nullcontext()]
+
+
+def _more() -> AbstractContextManager[object]:
+    """What most people leave alone is folded away. Of what a lesson has chosen nothing is."""
+    if lesson.has_few():
+        return nullcontext()
+    others = [name for name in RunConfig.settings() if name not in (*_NETWORK, *_TRAINING, "data.name")]
+    return st.expander("More settings", key="more_settings") if lesson.allows_any(others) else nullcontext()
 
 
 def _network_details(values: Values, kind: str) -> None:
@@ -128,4 +161,4 @@ def _noise_level(values: Values) -> None:
         st.session_state[key] = min(st.session_state[key], values["corruption.level"])
         slider(values, "corruption.level_from", 0.0, max(values["corruption.level"], 0.05), 0.05)
 
-    optional(values, "corruption.level_from", "A range of levels", 0.0, lowest)
+    optional(values, "corruption.level_from", "A range of levels", 0.0, lowest, values["corruption.level"])

@@ -10,9 +10,9 @@ import streamlit as st
 from aecore.data.shapes import FACTOR_NAMES, FACTOR_SIZES
 from aecore.sweep_choices import arms_of
 from aecore.sweep_config import SweepConfig
-from aecore.sweeps import Sweep, find_sweep, shipped_sweeps, sweeps_of
+from aecore.sweeps import Sweep, find_sweep, overall_state, shipped_sweeps, sweeps_of
+from aecore.ui import lesson
 from aecore.ui.server import person
-from aecore.ui.sweep_route import overall_state
 from aecore.ui.wish import Selector
 
 KEY = "sweep"
@@ -55,15 +55,18 @@ def choose_sweep() -> Sweep | None:
         st.session_state[_SELECTOR.key] = linked if linked in sweeps else unlinked
     # The browser answers with a title, which may be out of date by now: having been read above, the choice is a token again.
     titles = {token: title(sweep) for token, sweep in sweeps.items()}
-    token = st.selectbox(
-        "Sweep",
-        list(sweeps),
-        key=_SELECTOR.key,
-        persist_state="session",
-        width=560,
-        format_func=lambda token: titles.get(token, "a sweep that is gone"),
-        help="Those that come with the app, and those that you start here, also while they are in training.",
-    )
+    if lesson.hides("choice"):
+        token = str(st.session_state[_SELECTOR.key])
+    else:
+        token = st.selectbox(
+            "Sweep",
+            list(sweeps),
+            key=_SELECTOR.key,
+            persist_state="session",
+            width=560,
+            format_func=lambda token: titles.get(token, "a sweep that is gone"),
+            help="Those that come with the app, and those that you start here, also while they are in training.",
+        )
     st.session_state[_WRITTEN], st.session_state[_SEEN] = token, _touched()
     # What an address without a sweep means must not change: that is one of the app's, never one of a person's.
     if st.query_params.get(KEY, "" if sweeps[first].about.owner else first) != token:
@@ -127,7 +130,7 @@ def title(sweep: Sweep) -> str:
 
 
 def state_of(sweep: Sweep) -> str:
-    """What a sweep is doing as a whole, one of :data:`~aecore.ui.sweep_route.STATES`."""
+    """What a sweep is doing as a whole, one of :data:`~aecore.sweeps.STATES`."""
     over = _over()
     if sweep.token in over:
         return "finished"

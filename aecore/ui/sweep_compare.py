@@ -18,6 +18,7 @@ from aecore.sweep_strips import drawn_of
 from aecore.sweep_table import RULE, Results, Table, results_of
 from aecore.sweep_unfinished import Unfinished
 from aecore.sweeps import Sweep
+from aecore.ui import plotly_chart
 from aecore.ui.sweep_measuring import Stamps, measure_missing, stamps
 
 _LAYOUT = """<style>
@@ -104,20 +105,17 @@ def _table(table: Table, results: Results) -> None:
 
 
 def _charts(table: Table, results: Results) -> None:
-    from aecore.disentangle_figures import CHARTS, chart_config, metric_chart  # plotly takes a quarter of a second to import
+    from aecore.disentangle_figures import CHARTS, metric_chart  # plotly takes a quarter of a second to import
 
     colours = results.colours
     st.subheader("Against β and C" if "capacity" in results.config.objectives else "Against β")
     with st.container(key="sweep_charts"):
         for column in table.columns:
-            st.plotly_chart(
-                metric_chart(table.rows, column, colours),
-                width="stretch",
-                key=f"sweep_chart_{column.name}",
-                config=chart_config(f"{column.name}-against-beta"),
-                alt=f"{column.title} of each run",
+            plotly_chart.chart(
+                metric_chart(table.rows, column, colours), key=f"sweep_chart_{column.name}", title=f"{column.title} of each run"
             )
-    st.caption(f"{CHARTS} Point at a chart: its camera saves it as PNG.")
+    plotly_chart.offer_saving("sweep_save")
+    st.caption(f"{CHARTS} Point at a chart: its button saves it as PNG or SVG.")
 
 
 def _codes(results: Results, token: str, stamp: Stamps) -> int:
@@ -138,18 +136,17 @@ def _codes(results: Results, token: str, stamp: Stamps) -> int:
     runs = [run for run in results.of_seed(seed) if run.numbers is not None and run.numbers.factors]
     if not runs:
         return seed
-    from aecore.disentangle_figures import HEAT_MAPS, chart_config, heat_map  # as above
+    from aecore.disentangle_figures import HEAT_MAPS, heat_map  # as above
 
     colours = results.colours
     st.subheader("What each number knows")
     with st.container(horizontal=True, key="sweep_heat_maps"):
         for run in runs:
-            st.plotly_chart(
+            plotly_chart.chart(
                 heat_map(run, colours[run.arm]),
                 width="content",
                 key=f"sweep_map_{run.arm.key}",
-                config=chart_config(f"{run.arm.key}-seed-{run.seed}"),
-                alt=f"What each number of {run.arm.title} knows of each factor, in percent",
+                title=f"What each number of {run.arm.title} knows of each factor, in percent, seed {run.seed}",
             )
     st.caption(HEAT_MAPS)
     return seed
@@ -198,7 +195,7 @@ def _export(results: Results, stamp: Stamps, seed: int) -> None:
                 icon=":material/image:",
                 help=f"One picture of all traversals of seed {seed} side by side, labelled, for a slide or a paper.",
             )
-    st.caption("Charts and heat maps as PNG: by the camera of each, here or in the report.")
+    st.caption("Charts and heat maps as PNG or SVG: by the button of each; as PNG also in the report.")
 
 
 @st.cache_data(show_spinner=False, max_entries=4)

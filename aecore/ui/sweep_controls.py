@@ -8,6 +8,7 @@ from collections import Counter
 import streamlit as st
 
 from aecore.engine import EngineError
+from aecore.limits import DELETED_KEPT
 from aecore.runs import ACTIVE, Run
 from aecore.sweep_estimate import duration, seconds_left
 from aecore.sweeps import Sweep, find_sweep
@@ -64,16 +65,27 @@ def _panel(token: str, before: str) -> None:
             _buttons(sweep, under_way)
     for sentence in why_failed(sweep):
         st.error(sentence, icon=":material/error:")
+    for sentence in what_is_said(sweep):
+        st.info(sentence, icon=":material/info:")
     if sweep.active:
         tick(_EVERY, key="sweep_controls_tick")
 
 
 def why_failed(sweep: Sweep) -> list[str]:
     """Why runs failed, each reason once, after the names of the runs that failed so."""
+    return _reasons(sweep, failed=True)
+
+
+def what_is_said(sweep: Sweep) -> list[str]:
+    """What there is to say of runs that have not failed, each sentence once: the disk is full, or their time was up."""
+    return _reasons(sweep, failed=False)
+
+
+def _reasons(sweep: Sweep, *, failed: bool) -> list[str]:
     runs: dict[str, list[str]] = {}
     for member in sweep.members:
         status = member.run.status
-        if status.state == "failed":
+        if status.reason and (status.state == "failed") == failed:
             runs.setdefault(status.reason, []).append(f"{member.arm.title}, seed {member.seed}")
     return [f"{_some(names)}: {reason}" for reason, names in runs.items()]
 
@@ -111,8 +123,11 @@ def _buttons(sweep: Sweep, under_way: list[Run]) -> None:
 
 
 def _delete_button(sweep: Sweep) -> None:
-    with st.popover("Delete", icon=":material/delete:", key="sweep_delete", help="Removes this sweep from the server."):
-        st.markdown(f"All {len(sweep.members)} runs and what was measured of them are removed. This cannot be undone.")
+    with st.popover("Delete", icon=":material/delete:", key="sweep_delete", help="Takes this sweep away."):
+        st.markdown(
+            f"All {len(sweep.members)} runs and what was measured of them are removed. "
+            f"For {DELETED_KEPT / 3600:.0f} hours they can be brought back on the Runs page, under “Recently deleted”."
+        )
         st.button(
             "Delete this sweep", icon=":material/delete_forever:", key="sweep_delete_sure", on_click=_delete, args=(sweep.token,)
         )

@@ -18,6 +18,8 @@ from aecore.ui.components import source
 FILES = (
     "numbers.js",
     "canvas.js",
+    "svg_pen.js",
+    "save_chart.js",
     "pixels.js",
     "curve.js",
     "network.js",
@@ -39,7 +41,7 @@ FILES = (
 MEASURED_LIVE = 2_000
 """MIG and SAP while a run trains are of so many pictures at most; see :mod:`aecore.moment_taking`, which needs torch."""
 
-SHEETS = ("controls.css", "range.css", "sweep_live.css", "sweep_runs.css")
+SHEETS = ("controls.css", "range.css", "save_chart.css", "sweep_live.css", "sweep_runs.css")
 
 _SWEEP_LIVE = st.components.v2.component("sweep_live", html=source("sweep_live.html"), css=source(*SHEETS), js=source(*FILES))
 

@@ -10,7 +10,7 @@ import gzip
 import math
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -25,7 +25,7 @@ from aecore.metrics_log import MetricsReader, Row
 from aecore.moments import Bytes, moments_path, pictured_steps, read_traversals
 from aecore.runs import Run, Status
 from aecore.sweep_config import MOST_RUNS
-from aecore.sweeps import Sweep, find_sweep
+from aecore.sweeps import Sweep, find_sweep, overall_state
 from aecore.ui.bytes_block import bytes_block
 from aecore.ui.server import engine
 
@@ -46,20 +46,11 @@ MOST_CELLS = 120_000
 MOST_BYTES = 8 << 20
 """Traversals of all runs at one step, before they are compressed. Of larger codes only the most used numbers are sent."""
 
-STATES = ("running", "paused", "queued", "failed", "interrupted", "stopped", "finished")
-"""What a sweep is doing as a whole: the first of these that is the state of one of its runs."""
-
 _NO_STORE = {"Cache-Control": "no-store"}
 _NO_SWEEP = "This sweep is not on this server (any more): choose another one."
 _READERS_KEPT = 8 * MOST_RUNS
 _TEXT_AT_MOST = 64 * MOST_RUNS
 _NOTHING = (-1, -1, -1)
-
-
-def overall_state(states: Sequence[str]) -> str:
-    """The state of a sweep whose runs are in these states, one of :data:`STATES`. A run that gets ready counts as running."""
-    present = {"running" if state == "preparing" else state for state in states}
-    return next(state for state in STATES if state in present)
 
 
 class _Readers:
@@ -148,8 +139,8 @@ async def live(request: Request) -> Response:
 
     `since` has three steps for each run, in the order of :attr:`Sweep.members`: of the last row of its losses, of the last row
     of its moments, and of its last kept traversals; −1, or nothing at all, for all there is. The answer has the sweep's `state`
-    (see :func:`overall_state`), how many runs train at a time (`slots`), and of each run what `_news` returns, and while it waits
-    its place in the `queue`.
+    (see :func:`~aecore.sweeps.overall_state`), how many runs train at a time (`slots`), and of each run what `_news` returns,
+    and while it waits its place in the `queue`.
     """
     sweep = find_sweep(request.path_params["token"])
     if sweep is None:

@@ -10,11 +10,12 @@ from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
 from aecore.data.shape_grid import Grid
 from aecore.engine import EngineError
+from aecore.engine_errors import LimitReachedError
 from aecore.runs import ACTIVE
 from aecore.sweep_choices import PRESETS, Choices, sweep_name
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, sweeps_of
-from aecore.ui import sweep_choice
+from aecore.ui import problem, sweep_choice
 from aecore.ui.server import engine, person
 from aecore.ui.sweep_form import chosen_settings, come_back, fill, remember
 from aecore.ui.sweep_time import show_time
@@ -56,8 +57,9 @@ def _start_bar(config: SweepConfig | None, problems: list[str]) -> None:
             _start(config)
         if config is not None:
             show_time(config)
-    for problem in [*problems, *([st.session_state.pop(_PROBLEM)] if _PROBLEM in st.session_state else [])]:
-        st.error(problem, icon=":material/error:")
+    problem.show_offer("setup")
+    for sentence in [*problems, *([st.session_state.pop(_PROBLEM)] if _PROBLEM in st.session_state else [])]:
+        st.error(sentence, icon=":material/error:")
     if config is not None:
         st.caption(_amount(config.base))
 
@@ -80,6 +82,8 @@ def _start(config: SweepConfig) -> None:
     try:
         sweep = _just_made(config) or engine().submit_sweep(config, owner=person(), name=sweep_name(config))
         sweep_choice.show(sweep.token)
+    except LimitReachedError as error:
+        problem.note(error)
     except EngineError as error:
         st.session_state[_PROBLEM] = str(error)
     st.rerun()

@@ -1,5 +1,5 @@
 // A curve through all thresholds, ROC or precision–recall, and where on it the present threshold is. Dragging along it moves the
-// threshold. Needs numbers.js, canvas.js, curve.js and anomaly_numbers.js.
+// threshold. Needs numbers.js, canvas.js, curve.js, anomaly_numbers.js, svg_pen.js and save_chart.js.
 
 const CURVE_TEXT = 14
 const CURVE_TICKS = [0, 0.2, 0.4, 0.6, 0.8, 1]
@@ -14,11 +14,31 @@ class ThresholdCurve {
     plot.onpointerdown = (event) => this.grab(event)
     plot.onpointermove = (event) => event.pointerId === this.held && this.pick(event)
     plot.onlostpointercapture = (event) => this.letGo(event)
+    offerSaving(plot, {
+      canvases: () => [this.canvas],
+      paint: () => this.paintWithDot(),
+      theme: () => this.theme,
+      title: () => `${up[0].toUpperCase()}${up.slice(1)} against ${across}`,
+    })
+  }
+
+  // On the page the dot is an element of its own.
+  paintWithDot() {
+    this.draw(this.theme, this.drawn)
+    const i = this.placed
+    if (!(i >= 0)) return
+    const { pen } = penFor(this.canvas)
+    pen.beginPath()
+    pen.arc(this.toX(this.curve.x[i]), this.toY(this.curve.y[i]), 7, 0, 2 * Math.PI)
+    Object.assign(pen, { fillStyle: this.theme.primary, strokeStyle: this.theme.background, lineWidth: 2 })
+    pen.fill()
+    pen.stroke()
   }
 
   // curve: {x, y} for each of the ends, or null; base: height of the dashed line at x = 0 and 1; emptyText: why there is no curve.
-  draw(theme, { curve, ends, base, emptyText }) {
-    Object.assign(this, { theme, curve, ends })
+  draw(theme, drawn) {
+    const { curve, ends, base, emptyText } = drawn
+    Object.assign(this, { theme, curve, ends, drawn })
     const { pen, width, height } = penFor(this.canvas)
     if (!width) return
     this.plot.toggleAttribute("data-empty", !curve)
@@ -80,6 +100,7 @@ class ThresholdCurve {
   place(called) {
     const { curve, dot } = this
     const i = curve && this.toX ? nearestAt(this.ends, called) : -1
+    this.placed = i >= 0 && Number.isFinite(curve.y[i]) ? i : -1
     dot.hidden = i < 0 || !Number.isFinite(curve.y[i]) // nothing called anomalous has no precision
     if (!dot.hidden) dot.style.transform = `translate(${this.toX(curve.x[i])}px, ${this.toY(curve.y[i])}px)`
   }

@@ -1,5 +1,6 @@
 // How often which score is, for each kind of cases, and the threshold across it.
-// Needs numbers.js, canvas.js, curve.js, anomaly_axis.js and anomaly_colours.js.
+// Needs numbers.js, canvas.js, curve.js, anomaly_axis.js, anomaly_colours.js, svg_pen.js and
+// save_chart.js.
 
 const BAR_WIDTH = 13 // pixels, about
 const MOST_BARS = 70
@@ -11,10 +12,40 @@ class ScoreHistogram {
     this.plot = plot
     this.canvas = plot.querySelector("canvas")
     this.box = { left: 0, right: 1, top: HEAD, bottom: 1 }
+    offerSaving(plot, {
+      canvases: () => [this.canvas],
+      paint: () => this.paintWithThreshold(),
+      theme: () => this.theme,
+      title: () => `${this.drawn.across.at(-1)} of each case`,
+      legend: () => this.savedLegend,
+    })
+  }
+
+  // On the page the threshold is an element of its own, which can be dragged.
+  paintWithThreshold() {
+    this.draw(this.theme, this.drawn)
+    const { left, right, bottom } = this.box
+    const { pen } = penFor(this.canvas)
+    const x = left + this.drawn.axis.shareOf(this.threshold) * (right - left)
+    if (x < left || x > right) return
+    pen.fillStyle = this.theme.text
+    pen.fillRect(x - 1, HEAD - 6, 2, bottom - HEAD + 6)
+    const side = x > (left + right) / 2 ? "right" : "left"
+    write(pen, this.theme, `threshold ${lossText(this.threshold)}`, x + (side === "left" ? 7 : -7), HEAD - 14, { size: LABEL_SIZE, align: side, weight: 600, quiet: false })
+  }
+
+  get savedLegend() {
+    const present = KINDS.filter(({ label }) => this.drawn.labels.includes(label))
+    return present.map(({ name, colour, look }) => ({
+      text: name,
+      mark: (pen, x, y) => drawSwatch(pen, this.theme.palette[colour], look, x, y),
+    }))
   }
 
   // labels: of each case; across: what lies along the axis, in ever fewer words.
-  draw(theme, { scores, labels, axis, across }) {
+  draw(theme, drawn) {
+    const { scores, labels, axis, across } = drawn
+    Object.assign(this, { theme, drawn })
     const { pen, width, height, ratio } = penFor(this.canvas)
     if (!width) return
     const present = KINDS.filter(({ label }) => labels.includes(label))
@@ -47,6 +78,7 @@ class ScoreHistogram {
 
   // Only styles are set, so that this costs next to nothing while the threshold is dragged.
   place(axis, threshold) {
+    this.threshold = threshold
     const { left, right, bottom } = this.box
     const x = left + axis.shareOf(threshold) * (right - left)
     const { style, dataset } = this.plot
@@ -81,19 +113,31 @@ function countsOf(scores, labels, axis, parts) {
 function drawBars(pen, theme, { colour, look }, counts, { box, step, toY, ratio }) {
   const hue = theme.palette[colour]
   pen.save()
-  const outline = new Path2D()
+  pen.beginPath()
   counts.forEach((count, i) => {
     const [x, y] = [box.left + i * step, toY(count)]
     if (!count) return
-    outline.rect(x + 0.75, y, Math.max(1, step - 1.5), box.bottom - y)
+    pen.rect(x + 0.75, y, Math.max(1, step - 1.5), box.bottom - y)
   })
   pen.fillStyle = look === "hatched" ? hatching(pen, hue, ratio) : hue
   pen.globalAlpha = look === "filled" ? 0.8 : look === "hatched" ? 1 : 0.5
-  pen.fill(outline)
+  pen.fill()
   Object.assign(pen, { strokeStyle: hue, globalAlpha: 1, lineWidth: 1.5 })
   pen.setLineDash(look === "dotted" ? [2, 3] : [])
-  if (look !== "filled") pen.stroke(outline)
+  if (look !== "filled") pen.stroke()
   pen.restore()
+}
+
+// What stands for a kind in a legend.
+function drawSwatch(pen, hue, look, x, y) {
+  pen.beginPath()
+  pen.rect(x - 7, y - 6, 14, 12)
+  pen.fillStyle = look === "hatched" ? hatching(pen, hue, 2) : hue
+  pen.globalAlpha = look === "filled" ? 0.8 : look === "hatched" ? 1 : 0.5
+  pen.fill()
+  Object.assign(pen, { strokeStyle: hue, globalAlpha: 1, lineWidth: 1.5 })
+  pen.setLineDash(look === "dotted" ? [2, 3] : [])
+  pen.stroke()
 }
 
 function drawScores(pen, theme, axis, { left, right, bottom }) {

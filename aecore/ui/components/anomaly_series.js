@@ -1,6 +1,6 @@
 // A long series as a whole: its channels, what of it was trained on, what is called anomalous, and the scores of its windows on
 // the same time axis with the threshold across them.
-// Needs numbers.js, canvas.js, curve.js, small_chart.js, anomaly_axis.js, anomaly_colours.js and anomaly_spans.js.
+// Needs numbers.js, canvas.js, curve.js, small_chart.js, anomaly_axis.js, anomaly_colours.js, anomaly_spans.js, svg_pen.js and save_chart.js.
 
 const PARTS = ["trained on", "validation", "test"]
 const SERIES_TEXT = 14
@@ -20,6 +20,24 @@ class SeriesView {
     plot.addEventListener("pointermove", (event) => this.point(event))
     plot.addEventListener("pointerleave", ({ pointerType }) => pointerType === "mouse" && this.read(null))
     plot.addEventListener("click", (event) => this.click(event))
+    offerSaving(plot, {
+      canvases: () => [this.under, this.ground, this.over],
+      paint: () => this.paintWithThreshold(),
+      theme: () => this.theme,
+      title: () => "The series, and the score of each window",
+    })
+  }
+
+  // On the page the threshold is an element of its own, which can be dragged.
+  paintWithThreshold() {
+    this.place(this.threshold)
+    this.draw(this.theme, this.drawn)
+    const { pen } = penFor(this.over)
+    const { left, right } = this.layout
+    const y = this.toY(this.threshold)
+    pen.fillStyle = this.theme.text
+    pen.fillRect(left, y - 1, right - left, 2)
+    write(pen, this.theme, `threshold ${lossText(this.threshold)}`, right - 6, y - 10, { size: SERIES_TEXT, align: "right", weight: 600, quiet: false })
   }
 
   get box() {
@@ -37,8 +55,9 @@ class SeriesView {
   }
 
   // labels: of the cases; scoreName: what the scores are.
-  draw(theme, { series, axis, labels, names }) {
-    Object.assign(this, { theme, series, axis, names })
+  draw(theme, drawn) {
+    const { series, axis, labels, names } = drawn
+    Object.assign(this, { theme, series, axis, names, drawn })
     const { positions, truth } = series
     this.truth = truth.map((label, i) => (positions[i] >= 0 ? labels[positions[i]] : label))
     this.hasTruth = this.truth.some((label) => label >= 0)

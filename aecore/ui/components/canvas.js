@@ -2,6 +2,7 @@
 
 // Fit the canvas to its box in device pixels and clear it. The pen draws in CSS pixels.
 function penFor(canvas) {
+  if (canvas.saving) return canvas.saving() // it is drawn into a file: see save_chart.js
   const ratio = window.devicePixelRatio || 1
   const { clientWidth: width, clientHeight: height } = canvas
   const [across, down] = [Math.round(width * ratio), Math.round(height * ratio)]

@@ -1,6 +1,6 @@
 // The loss chart: one thin line (training) and one thick line with dots (validation) for each run. The stages of the main
 // run lie behind it; their own losses, which measure different things, have a scale each.
-// Needs numbers.js, canvas.js, curve.js and run_stages.js.
+// Needs numbers.js, canvas.js, curve.js, run_stages.js, svg_pen.js and save_chart.js.
 
 const BAND_TITLE = 24 // pixels above the curves for the names of the stages
 const ROOM_FOR_NUMBERS = 56 // a stage that is narrower has no numbers on its scale
@@ -19,6 +19,7 @@ class LossChart {
     this.axis = "epoch"
     this.isLog = false
     this.readStep = null // the step that the crosshair stands at
+    this.mark = panel.querySelector(".mark") // a line over the curves at one moment, where a view has one; see markAt
     this.runs = []
     for (const button of this.axisButtons) button.onclick = () => this.choose({ axis: button.dataset.axis })
     this.logButton.onclick = () => this.choose({ isLog: !this.isLog })
@@ -26,7 +27,32 @@ class LossChart {
     this.canvas.onpointerleave = (event) => event.pointerType === "mouse" && this.readAt(null)
     this.canvas.onblur = () => this.readAt(null)
     this.canvas.onkeydown = (event) => this.moveBy(event)
+    offerSaving(this.canvas.parentElement, {
+      canvases: () => [this.canvas],
+      paint: () => this.paint(),
+      theme: () => this.theme,
+      title: () => this.title,
+      legend: () => this.savedLegend,
+    })
   }
+
+  // --- as a file ---
+
+  get title() {
+    const name = this.runs.length === 1 && this.runs[0].name ? `${this.runs[0].name}: ` : ""
+    const unit = this.unit?.textContent ? `, ${this.unit.textContent}` : ""
+    return `${name}${termName(this.term, this.names)} by ${AXES[this.axis]}${unit}`
+  }
+
+  get savedLegend() {
+    const { theme, runs } = this
+    const colour = runs.length > 1 ? theme.text : theme.primary
+    const names = runs.length > 1 ? runs.map((run) => ({ text: run.name, mark: lineMark(run.colour, 4) })) : []
+    const kinds = [["training", 1.25, 0.7], ["validation", 2.75, 1]]
+    return [...names, ...kinds.map(([text, width, alpha]) => ({ text, mark: lineMark(colour, width, { alpha }) }))]
+  }
+
+  // --- the curves ---
 
   choose(choice) {
     Object.assign(this, choice)
@@ -108,6 +134,7 @@ class LossChart {
     if (!this.parts.some((part) => part.range)) {
       this.parts = []
       writeInTheMiddle(pen, theme, this.emptyText, width, height)
+      this.placeMark()
       this.describe()
       return this.showReadout()
     }
@@ -141,6 +168,7 @@ class LossChart {
       for (const piece of this.piecesOf(curve)) this.strokeValidation(pen, piece.validation, curve.colour)
     }
     this.paintCrosshair(pen)
+    this.placeMark()
     this.describe()
     this.showReadout()
   }
@@ -211,6 +239,27 @@ class LossChart {
     Object.assign(pen, { fillStyle: colour, strokeStyle: this.theme.background, lineWidth: 1.5 })
     pen.fill()
     pen.stroke()
+  }
+
+  // --- the present moment ---
+
+  // Put the line at a step of the main run, also between two of its rows. It is not painted: it can move without the curves.
+  markAt(step) {
+    this.markedStep = step
+    this.placeMark()
+  }
+
+  placeMark() {
+    if (!this.mark) return
+    const { toX, leader } = this
+    this.mark.hidden = !toX || !leader || !Number.isFinite(this.markedStep)
+    if (this.mark.hidden) return
+    const { step, x } = leader
+    const [at, last] = [Math.max(0, lastUpTo(step, this.markedStep)), step.length - 1]
+    const share = at < last ? Math.max(0, (this.markedStep - step[at]) / (step[at + 1] - step[at])) : 0
+    this.markX = toX(x[at] + (share ? share * (x[at + 1] - x[at]) : 0))
+    this.mark.style.transform = `translateX(${this.markX}px)`
+    Object.assign(this.mark.style, { top: `${this.box.top}px`, height: `${this.box.bottom - this.box.top}px` })
   }
 
   // --- reading values off the curves ---

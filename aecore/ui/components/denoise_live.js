@@ -191,7 +191,15 @@ class DenoiseLive {
     const { curves = null, colours, isOld, psnr, choice: { kind, level } } = this
     const { axis, tick } = strengthOf(kind)
     const view = { curves, colours, isOld, level, now: psnr, strengthName: axis, strengthText: tick }
-    drawPsnrChart(this.part("psnr-chart"), this.theme, view)
+    const [canvas, { theme }] = [this.part("psnr-chart"), this]
+    const names = ["noisy picture", ...this.shown.networks.map(({ name }) => name)]
+    drawPsnrChart(canvas, theme, view)
+    keepDrawing(canvas, {
+      paint: () => drawPsnrChart(canvas, theme, view),
+      theme: () => theme,
+      title: () => `PSNR at every strength of the noise: ${this.choice.kind}`,
+      legend: () => names.map((text, i) => ({ text, mark: lineMark(colours[i], 2.75, { dashes: i ? [] : NOISY_DASHES }) })),
+    })
     this.part("psnr-chart").ariaLabel = `PSNR against the strength of the noise; at present ${levelText(kind, level)}`
   }
 

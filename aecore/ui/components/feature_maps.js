@@ -44,6 +44,7 @@ class FeatureMaps {
     this.maps.forEach(({ name, box }, i) => {
       const title = `${i ? "Features" : "Pixels"}: ${METHODS[method]} of ${numbers[i].toLocaleString("en")} numbers`
       setText(this.part(`${name}-title`), title)
+      Object.assign(this.maps[i], { title, classes })
       box.ariaLabel = `${title}. Arrow keys go from picture to picture.`
     })
     setText(this.part("reading"), READING[method])

@@ -1,4 +1,4 @@
-// One map of pictures as points, coloured by class. Needs canvas.js and markers.js.
+// One map of pictures as points, coloured by class. Needs canvas.js, markers.js, svg_pen.js and save_chart.js.
 
 const MAP_AIR = 14 // pixels around the outermost points
 const POINT_REACH = 24 // pixels within which a point is meant: a finger is no needle
@@ -14,6 +14,20 @@ class PointMap {
     box.onpointermove = box.onpointerdown = (event) => this.point(event)
     box.onpointerleave = (event) => event.pointerType === "mouse" && onpick(-1, false)
     box.onkeydown = (event) => this.key(event)
+    offerSaving(box, {
+      canvases: () => [this.base, this.over],
+      paint: () => {
+        this.draw(this.theme, this.highlighted)
+        this.drawPicked(this.picked)
+      },
+      theme: () => this.theme,
+      title: () => this.title,
+      legend: () => this.classes.map((text, kind) => ({ text, mark: filledMark(colourOf(this.theme, kind), this.traced(kind)) })),
+    })
+  }
+
+  traced(kind) {
+    return (pen, x, y) => traceMarker(pen, markerOf(this.theme, kind), x, y, 5.5)
   }
 
   // places: [x, y], −1 to 1, y upwards, of each picture; labels: their classes.

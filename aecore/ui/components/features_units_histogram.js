@@ -1,5 +1,5 @@
 // A histogram with lines at values that matter. Needs canvas.js, numbers.js, curve.js and
-// features_units_layer.js.
+// features_units_layer.js, svg_pen.js and save_chart.js.
 
 const TEXT = 14 // pixels
 const MARK_ROW = 20 // of each line's text, above the bars
@@ -7,7 +7,18 @@ const LEAST_COUNT = 0.5 // where a logarithmic axis begins, so that a bar of one
 
 // histogram: {values, axis: [low, high], parts, across: what lies along the axis, up: what is counted, isLog: whether counts are
 // drawn by their logarithm, marks: [{at, text, colour, isDashed}]}. Leaves the counts where tests find them.
-function drawHistogram(canvas, theme, { values, axis: [low, high], parts, across, up, isLog = false, marks = [] }) {
+function drawHistogram(canvas, theme, histogram) {
+  paintHistogram(canvas, theme, histogram)
+  const { up, across, marks = [] } = histogram
+  const upwards = `${up[0].toUpperCase()}${up.slice(1)}`
+  keepDrawing(canvas, {
+    paint: () => paintHistogram(canvas, theme, histogram),
+    theme: () => theme,
+    title: () => [`${upwards} by ${across}`, ...marks.map(({ text }) => text)].join(", "),
+  })
+}
+
+function paintHistogram(canvas, theme, { values, axis: [low, high], parts, across, up, isLog = false, marks = [] }) {
   const { pen, width, height } = penFor(canvas)
   if (!width) return
   const counts = histogramOf(values, low, high, parts)

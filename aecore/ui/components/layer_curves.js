@@ -174,11 +174,11 @@ class LayerCurves {
     const stage = now && this.data.panels.length > 1 && now.svg ? `${now.title} · ` : ""
     const messages = {
       queued: queue ? `Number ${queue} in the queue: ${slots} runs train at a time here` : "Waiting for a free place",
-      preparing: preparing ? `${preparing.what}…` : "Getting ready…",
-      running: `${stage}epoch ${epochText(epoch)} of ${countText(epochs)}${left >= 1 ? ` · about ${timeText(Math.round(left)).replace(".0 s", " s")} left` : ""}`,
-      paused: `${stage}waiting at step ${countText(step)}`,
+      preparing: preparing ? `${preparing.what}…` : reason || "Getting ready…",
+      running: reason || `${stage}epoch ${epochText(epoch)} of ${countText(epochs)}${left >= 1 ? ` · about ${timeText(Math.round(left)).replace(".0 s", " s")} left` : ""}`,
+      paused: reason || `${stage}waiting at step ${countText(step)}`,
       finished: `${countText(epochs)} epochs in ${timeText(seconds)} of training`,
-      stopped: `Stopped at step ${countText(step)} of ${countText(steps)}`,
+      stopped: reason || `Stopped at step ${countText(step)} of ${countText(steps)}`,
       failed: reason || "Training ended with an error.",
       interrupted: reason || `Training was cut off at step ${countText(step)}. Resume it to go on from there.`,
     }

@@ -1,5 +1,5 @@
 // One small chart of a run: what a stage trains, its loss, and the numbers at the crosshair (or the newest ones).
-// Needs numbers.js, canvas.js, curve.js and small_chart.js.
+// Needs numbers.js, canvas.js, curve.js, small_chart.js, svg_pen.js and save_chart.js.
 
 class LayerPanel {
   // spec: {title, term, first, last, unit, svg, words}, as the page gives it; i: its place.
@@ -18,7 +18,22 @@ class LayerPanel {
     this.canvas.onpointerleave = (event) => event.pointerType === "mouse" && this.readAt(null)
     this.canvas.onblur = () => this.readAt(null)
     this.canvas.onkeydown = (event) => this.moveBy(event)
+    offerSaving(plot, {
+      canvases: () => [this.canvas],
+      paint: () => this.paint(),
+      theme: () => this.theme,
+      title: () => [this.spec.title, this.spec.unit].filter(Boolean).join(", "),
+      legend: () => this.savedLegend,
+    })
     this.renew(spec)
+  }
+
+  get savedLegend() {
+    const { runs, theme } = this
+    const colour = runs.length > 1 ? theme.text : runs[0].colour
+    const names = runs.length > 1 ? runs.map((run) => ({ text: run.name, mark: lineMark(run.colour, 4) })) : []
+    const kinds = [["training", 1.25, 0.6], ["validation", 2.75, 1]]
+    return [...names, ...kinds.map(([text, width, alpha]) => ({ text, mark: lineMark(colour, width, { alpha }) }))]
   }
 
   renew(spec) {

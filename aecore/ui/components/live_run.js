@@ -24,11 +24,11 @@ function messageOf(feed, invitation) {
   const during = (text) => (stage && text ? `${stage}. ${text}` : stage || text)
   const messages = {
     queued: queue ? `Number ${queue} in the queue: ${slots} runs train at a time here` : "Waiting for a free place",
-    preparing: preparing ? `${preparing.what}…` : "Getting ready…",
-    running: during(left >= 1 ? `About ${timeText(Math.round(left)).replace(".0 s", " s")} left` : ""),
-    paused: during(`Waiting at step ${countText(step)}.`),
+    preparing: preparing ? `${preparing.what}…` : reason || "Getting ready…",
+    running: reason || during(left >= 1 ? `About ${timeText(Math.round(left)).replace(".0 s", " s")} left` : ""),
+    paused: reason || during(`Waiting at step ${countText(step)}.`),
     finished: "All epochs done.",
-    stopped: `Stopped at step ${countText(step)}.`,
+    stopped: reason || `Stopped at step ${countText(step)}.`,
     failed: reason || "Training ended with an error.",
     interrupted: reason || `Training was cut off at step ${countText(step)}. Resume it to go on from there.`,
   }

@@ -1,6 +1,6 @@
 // A map of a code space: test pictures as points coloured by class, clouds of codes as ellipses, the person's own code, a path.
 // It has two canvases: points change seldom, what follows the pointer is drawn over them.
-// Needs canvas.js, numbers.js, markers.js, plane.js, map_window.js and map_points.js.
+// Needs canvas.js, numbers.js, markers.js, plane.js, map_window.js, map_points.js, svg_pen.js and save_chart.js.
 
 const REACH = 10 // pixels within which a point is meant
 const TICKS_APART = 64 // pixels
@@ -28,6 +28,26 @@ class MapView {
     this.isOld = true
     this.watcher = new ResizeObserver(() => this.renew())
     this.watcher.observe(box)
+    offerSaving(box, {
+      canvases: () => [this.base, this.over],
+      paint: () => this.paintAll(),
+      theme: () => this.theme ?? readTheme(box),
+      title: () => `Code space: ${this.plane?.name ?? "no codes yet"}`,
+      legend: () => this.savedLegend,
+    })
+  }
+
+  paintAll() {
+    if (!this.plane || !this.theme) return
+    this.drawBase()
+    this.drawOver()
+  }
+
+  get savedLegend() {
+    const { theme, space } = this
+    if (!theme || !this.hasPoints) return []
+    const trace = (kind) => (pen, x, y) => traceMarker(pen, markerOf(theme, kind), x, y, 5.5)
+    return space.classes.map((text, kind) => ({ text, mark: filledMark(colourOf(theme, kind), trace(kind)) }))
   }
 
   close() {

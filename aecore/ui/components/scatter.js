@@ -1,5 +1,5 @@
 // The code space: one dot for each validation picture, coloured by its class, moving as the encoder learns.
-// Needs canvas.js, numbers.js and markers.js.
+// Needs canvas.js, numbers.js, markers.js, svg_pen.js and save_chart.js.
 
 const MOVE_FOR = 150 // milliseconds from one frame's positions to the next one's
 
@@ -33,6 +33,18 @@ class CodeSpace {
     this.pointer = null
     this.canvas.onpointermove = this.canvas.onpointerdown = ({ offsetX, offsetY }) => this.pointAt([offsetX, offsetY])
     this.canvas.onpointerleave = () => this.pointAt(null)
+    offerSaving(this.canvas.parentElement, {
+      canvases: () => [this.canvas],
+      paint: () => this.paint(),
+      theme: () => this.theme,
+      title: () => `Code space: ${countText(this.gallery?.pointLabels.length ?? 0)} validation examples${this.moment}`,
+      legend: () => this.savedLegend,
+    })
+  }
+
+  get savedLegend() {
+    const trace = (kind) => (pen, x, y) => traceMarker(pen, this.markerOf(kind), x, y, 5.5)
+    return (this.gallery?.classes ?? []).map((text, kind) => ({ text, mark: filledMark(this.colourOf(kind), trace(kind)) }))
   }
 
   draw(theme, feed) {
@@ -43,6 +55,7 @@ class CodeSpace {
     this.gallery = feed?.gallery ?? null
     const positions = (this.gallery && feed.frame?.positions) ?? null
     this.hasFrame = Boolean(this.gallery && feed.frame)
+    this.moment = this.hasFrame ? `, step ${countText(feed.frame.step)}` : ""
     if (positions !== this.target) this.moveTo(positions)
     this.showLegend()
     this.describe(feed)

@@ -1,5 +1,6 @@
 // One run among the small multiples: how it uses its code, its scores while it trains, and what each number of its code draws.
-// Needs numbers.js, canvas.js, curve.js, sweep_series.js, sweep_member.js and sweep_traversals.js.
+// Needs numbers.js, canvas.js, curve.js, sweep_series.js, sweep_member.js, sweep_traversals.js, svg_pen.js
+// and save_chart.js.
 
 const ROWS_AT_FIRST = 10 // a longer code has no room for all its numbers
 const NAMED_AT_MOST = 12 // of more bars the names would touch
@@ -37,12 +38,13 @@ class SweepCard {
     this.more = make("button", { type: "button", className: "more", dataset: testid("more"), onclick: () => this.toggle() })
     this.traversals = new TraversalCanvas(this.pictures, data.across, data.picture)
     this.onchange = onchange
+    this.barsBox = make("div", {}, this.bars)
     this.box = make(
       "article",
       { className: "run", dataset: testid("run"), ariaLabel: `${data.arms[member.arm].title}, seed ${member.seed}` },
       make("header", {}, make("b", { textContent: `Seed ${member.seed}` }), this.pill),
       this.facts,
-      this.bars,
+      this.barsBox,
       this.names,
       ...(data.knows_factors ? [this.makeScores(), make("div", { className: "course" }, this.curves, this.cursor, this.missing)] : []),
       this.ofStep,
@@ -50,6 +52,20 @@ class SweepCard {
       this.more,
     )
     this.box.style.setProperty("--colour", this.colour)
+    this.offerFiles(`${data.arms[member.arm].title}, seed ${member.seed}`)
+  }
+
+  offerFiles(name) {
+    const theme = () => this.theme
+    const paintScores = () => {
+      this.painted = null // they are painted only when there is more of them
+      this.paintScores()
+    }
+    const bars = { canvases: () => [this.bars], paint: () => this.paintBars(), theme, title: () => `KL of each number of the code: ${name}` }
+    offerSaving(this.barsBox, bars)
+    const scores = Object.entries(SCORES).map(([score, text]) => ({ text, mark: lineMark(this.colour, 2, { dashes: score === "sap" ? [4, 3] : [] }) }))
+    const curves = { canvases: () => [this.curves], paint: paintScores, theme, title: () => `MIG and SAP by step: ${name}`, legend: () => scores }
+    if (this.scores) offerSaving(this.curves.parentElement, curves)
   }
 
   makeScores() {

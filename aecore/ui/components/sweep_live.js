@@ -24,7 +24,8 @@ class SweepLive {
     })
     this.plane = new SweepPlane(root, data, this.feed, redraw)
     this.clock = new SweepClock(root, this.feed, () => this.move())
-    this.part("plane-save").onclick = () => savePlane(this.plane, this.clock.text)
+    this.part("plane-save").onclick = () => savePlane(this.plane, this.clock.text, "png")
+    this.part("plane-save-svg").onclick = () => savePlane(this.plane, this.clock.text, "svg")
     this.isReserved = false // whether the cards keep room for rows that may come
     this.layOut()
     this.watch()

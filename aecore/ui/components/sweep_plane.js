@@ -22,7 +22,7 @@ class SweepPlane {
     this.canvas.onpointerleave = ({ pointerType }) => pointerType === "mouse" && this.point(null)
     this.canvas.onblur = () => this.point(null)
     this.canvas.onkeydown = (event) => this.move(event)
-    this.saveButton = part("plane-save")
+    this.saveButtons = [part("plane-save"), part("plane-save-svg")]
     part("legend").replaceChildren(...arms.map((arm) => make("li", {}, makeMark(arm), arm.title)))
   }
 
@@ -53,7 +53,7 @@ class SweepPlane {
     Object.assign(this, { theme, step })
     const fitted = penFor(this.canvas)
     if (!this.paintFor(fitted)) writeInTheMiddle(fitted.pen, theme, "The runs appear here as soon as they train", fitted.width, fitted.height)
-    this.saveButton.disabled = !this.placed.length
+    for (const button of this.saveButtons) button.disabled = !this.placed.length
     this.describe()
     this.showNote()
   }
@@ -82,13 +82,20 @@ class SweepPlane {
     return { kl: wider(kl), reconstruction: wider(reconstruction) }
   }
 
+  // Into a file of lines the axes go as lines.
   paint({ pen, width, height, ratio }, range) {
     if (width < 1 || height < 1) return // in a tab that is hidden, or not laid out yet
     const { isWhole } = this
+    if (pen instanceof SvgPen) return this.paintAll(pen, range, this.paintAxes(pen, range, width, height))
     const key = [...range.kl, ...range.reconstruction, width, height, ratio, isWhole, this.theme.text].join()
     if (this.key !== key) Object.assign(this, { key, ...this.paintGround(range, width, height, ratio) })
     const { ground, box } = this
     pen.drawImage(ground, 0, 0, width, height)
+    this.paintAll(pen, range, box)
+  }
+
+  paintAll(pen, range, box) {
+    const { isWhole } = this
     const toX = makeScale(...range.kl, box.left, box.right)
     const toY = makeScale(...range.reconstruction, box.bottom, box.top, isWhole)
     pen.save()
@@ -102,10 +109,14 @@ class SweepPlane {
 
   // The axes, which stay while the runs move. Returns their picture, and the box between them.
   paintGround(range, width, height, ratio) {
-    const { theme, isWhole } = this
     const ground = make("canvas", { width: Math.round(width * ratio), height: Math.round(height * ratio) })
     const pen = ground.getContext("2d")
     pen.setTransform(ratio, 0, 0, ratio, 0, 0)
+    return { ground, box: this.paintAxes(pen, range, width, height) }
+  }
+
+  paintAxes(pen, range, width, height) {
+    const { theme, isWhole } = this
     const yTicks = (isWhole ? logTicks : roundTicks)(...range.reconstruction, Math.max(3, height / 70))
     const yTexts = tickTexts(yTicks)
     const left = Math.ceil(Math.max(...yTexts.map((text) => widthOf(pen, theme, text)))) + 14
@@ -125,7 +136,7 @@ class SweepPlane {
     write(pen, theme, "KL: how much the code says (nats)", (box.left + box.right) / 2, height - 9, { align: "center" })
     write(pen, theme, `Reconstruction (${this.unit}${isWhole ? ", log axis" : ""})`, 2, 12)
     this.paintSums(pen, box, range, toX, toY, yTicks)
-    return { ground, box }
+    return box
   }
 
   // Lines on which reconstruction and KL add up to the same: what a VAE with β = 1 makes small.

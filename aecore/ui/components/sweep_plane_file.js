@@ -1,32 +1,42 @@
-// The plane as a file: twice as fine as on an ordinary screen, on the ground that it has there, with a heading and the legend.
-// Needs canvas.js, sweep_marks.js and sweep_plane.js.
+// The plane as a file, PNG twice as fine as on an ordinary screen or SVG, on the ground that it has there, with a heading and the
+// legend. Needs canvas.js, svg_pen.js, save_chart.js, sweep_marks.js and sweep_plane.js.
 
 const FILE_SCALE = 2 // device pixels for each CSS pixel
 const FILE_EDGE = 16 // CSS pixels around all
 const FILE_LINE = 24 // CSS pixels from one line of the heading or of the legend to the next
 
-// when: the moment that is shown, in words.
-async function savePlane(plane, when) {
-  const blob = await new Promise((resolve) => pictureOfPlane(plane, when).toBlob(resolve))
-  const href = URL.createObjectURL(blob)
-  const words = plane.title.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ["sweep"]
-  make("a", { href, download: `${words.join("-")}-reconstruction-kl.png` }).click()
-  setTimeout(() => URL.revokeObjectURL(href), 60_000)
+// when: the moment that is shown, in words; kind: "png" or "svg".
+async function savePlane(plane, when, kind) {
+  const name = fileName(`${plane.title} reconstruction KL`, kind)
+  if (kind === "png") return keepFile(await new Promise((resolve) => pictureOfPlane(plane, when).toBlob(resolve)), name)
+  let pen = null
+  drawPlane(plane, when, (width, height) => (pen = new SvgPen(width, height)))
+  keepFile(new Blob([pen.document(`${plane.title}: reconstruction against KL`)], { type: "image/svg+xml" }), name)
 }
 
 function pictureOfPlane(plane, when) {
+  const canvas = make("canvas")
+  drawPlane(plane, when, (width, height) => {
+    Object.assign(canvas, { width: width * FILE_SCALE, height: height * FILE_SCALE })
+    const pen = canvas.getContext("2d")
+    pen.scale(FILE_SCALE, FILE_SCALE)
+    return pen
+  })
+  return canvas
+}
+
+// start(width, height): a pen on an empty sheet of that size in CSS pixels.
+function drawPlane(plane, when, start) {
   const { theme, arms } = plane
   const { clientWidth: width, clientHeight: height } = plane.canvas
-  const canvas = make("canvas")
-  const pen = canvas.getContext("2d")
-  const heading = linesOf(pen, theme, [plane.title, when, plane.measuredOn], 0, width)
-  const legend = linesOf(pen, theme, arms.map(({ title }) => title), 21, width)
+  const scratch = make("canvas").getContext("2d")
+  const heading = linesOf(scratch, theme, [plane.title, when, plane.measuredOn], 0, width)
+  const legend = linesOf(scratch, theme, arms.map(({ title }) => title), 21, width)
   const [above, below] = [heading, legend].map((entries) => FILE_LINE * (entries.at(-1).line + 1))
-  const size = [width + 2 * FILE_EDGE, above + height + below + 2 * FILE_EDGE].map((side) => side * FILE_SCALE)
-  Object.assign(canvas, { width: size[0], height: size[1] })
-  pen.scale(FILE_SCALE, FILE_SCALE)
+  const size = [width + 2 * FILE_EDGE, above + height + below + 2 * FILE_EDGE]
+  const pen = start(...size)
   pen.fillStyle = theme.background
-  pen.fillRect(0, 0, width + 2 * FILE_EDGE, above + height + below + 2 * FILE_EDGE)
+  pen.fillRect(0, 0, ...size)
   pen.translate(FILE_EDGE, FILE_EDGE)
   heading.forEach(({ text, x, line }, i) => {
     write(pen, theme, text, x, FILE_LINE * line + 10, { size: 15, weight: i ? 400 : 600, quiet: false })
@@ -40,7 +50,6 @@ function pictureOfPlane(plane, when) {
     pen.fill()
     write(pen, theme, text, x + 21, y, { size: 14, quiet: false })
   })
-  return canvas
 }
 
 // Where texts begin that stand beside each other in lines as wide as the drawing. inset: what stands before each of them.
