@@ -29,6 +29,7 @@ from aecore.engine_errors import EngineError as EngineError
 from aecore.full_disk import FULL, WAITING, holding, is_full
 from aecore.placing import Bench, Seat, place_for, to_move, to_park, to_yield
 from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Control, Run, all_runs, new_run, write_beside
+from aecore.set_aside import make_room
 from aecore.starting import Start, StartError, misfit, weights_of
 from aecore.sweep_config import SweepConfig
 from aecore.sweeps import Sweep, new_sweep
@@ -36,6 +37,8 @@ from aecore.tidying import tidy
 
 WRITING_AGAIN = 1.0
 """Seconds between two attempts to write what a full disk did not take."""
+MAKING_ROOM = 2.0
+"""Seconds between two times at which a full disk has what was deleted removed for good."""
 TIDYING = 3600.0
 """Seconds between two times at which what was deleted, or cut off, is removed for good."""
 
@@ -69,6 +72,7 @@ class Engine:
         self._last_start: dict[str, float] = {}
         self._closed = False
         self._writer: threading.Timer | None = None
+        self._next_room = 0.0
 
     # --- for the server ---------------------------------------------------------------------------------------------
 
@@ -311,6 +315,8 @@ class Engine:
                         worker.bench.ready = True
                     elif "status" in message:
                         WAITING.note(Run(Path(message["status"])).status_path, message["content"])
+                    elif "full" in message:
+                        self._make_room()
                     elif "done" in message:
                         self._done(worker, message["done"])
                         self._write_later()
@@ -406,6 +412,12 @@ class Engine:
     def _set_state(self, run: Run, state: str, reason: str = "", *, grant: bool = False) -> None:
         _set_state(run, state, reason, grant=grant)
         self._write_later()
+
+    def _make_room(self) -> None:
+        """Remove what was deleted, now rather than tomorrow; once in a while, in a thread of its own."""
+        if time.monotonic() >= self._next_room:
+            self._next_room = time.monotonic() + MAKING_ROOM
+            threading.Thread(target=make_room, args=(limits.BYTES_LEFT_FREE,), daemon=True).start()
 
     def _write_later(self) -> None:
         with self._lock:

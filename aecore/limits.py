@@ -22,7 +22,7 @@ WAITING_IN_ALL = 500
 TRAINING_SECONDS = 6 * 3600.0
 """Seconds of training after which a run is stopped; it can be resumed, for as long again."""
 DELETED_KEPT = 24 * 3600.0
-"""Seconds for which a deleted run can be brought back; then its bytes are free."""
+"""Seconds for which a deleted run can be brought back; then its bytes are free. Sooner where the disk is full."""
 
 REMOVAL_OFFERED = 10
 """So many of a person's oldest unstarred runs are offered for removal where a limit is reached, or more where these are too few."""

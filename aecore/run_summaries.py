@@ -11,6 +11,7 @@ import math
 import os
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -58,11 +59,22 @@ class Summary:
 Stamp = tuple[int, ...]
 
 
+@dataclass(frozen=True)
+class _Owned:
+    """Whose a folder is, by a file of it as it was at a time: sweep.json of a sweep, else about.json."""
+
+    file: str
+    time: int
+    owner: str
+
+
 class Summaries:
     """The summaries that were asked for, kept until the run has changed or is gone. Thread-safe."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, tuple[Stamp, Summary]] = {}  # by folder
+        # By folder; of runs that nobody asked for it is known whose they are, and no more.
+        self._owned: dict[str, _Owned] = {}
+        self._kept: dict[str, tuple[Stamp, Summary]] = {}
         self._readers: dict[str, MetricsReader] = {}  # of runs under way
         self._lock = Lock()
         self._version = 0
@@ -70,91 +82,95 @@ class Summaries:
     def of(self, owner: str) -> list[Summary]:
         """Of all that are this person's, and all that came with the app; the newest first. An owner "" has none."""
         with self._lock:
-            mine = [summary for summary in self._in(runs.runs_root()) if owner and summary.owner == owner]
-            theirs = [summary for summary in self._in(runs.CHECKPOINTS) if not summary.owner]
+            mine = self._in(runs.runs_root(), owner) if owner else []
+            theirs = self._in(runs.CHECKPOINTS, "")
         return sorted([*mine, *theirs], key=lambda summary: -summary.values["created"])
 
     def stamp_of(self, entry: Run | Sweep) -> str:
         """The stamp of the picture of a run or a sweep, also of one that is in nobody's list; "" where it has none."""
-        kept = self._kept.get(str(entry.folder))
-        if kept is not None and kept[0] == _stamp(str(entry.folder), kept[1]):
-            return str(kept[1].values["thumbnail"])
         run = entry.runs[0] if isinstance(entry, Sweep) else entry
         return _thumbnail_stamp(run, run.status)
 
-    def _in(self, root: Path) -> list[Summary]:
-        """All in a root; what is gone from there is forgotten."""
-        names = []
-        try:
-            with os.scandir(root) as entries:
-                names = [entry.path for entry in entries if not entry.name.startswith(".")]
-        except OSError:
-            pass
-        found = {path: summary for path in names if (summary := self._look(path)) is not None}
-        within = str(root) + os.sep
-        for path in [path for path in self._kept if path.startswith(within) and path not in found]:
-            del self._kept[path]
-            self._readers.pop(path, None)
-        return list(found.values())
+    def _in(self, root: Path, owner: str) -> list[Summary]:
+        """All of a person in a root; what is gone from there is forgotten."""
+        paths: list[str] = []
+        with suppress(OSError), os.scandir(root) as entries:
+            paths = [entry.path for entry in entries if not entry.name.startswith(".")]
+        within, there = str(root) + os.sep, set(paths)
+        for path in [path for path in self._owned if path not in there and path.startswith(within)]:
+            for known in (self._owned, self._kept, self._readers):
+                known.pop(path, None)
+        return [summary for path in paths if (summary := self._look(path, owner)) is not None]
 
-    def _look(self, path: str) -> Summary | None:
-        """What is kept of a folder if nothing has changed since; else anew. None where there is neither run nor sweep."""
-        kept = self._kept.get(path)
-        stamp = _stamp(path, kept[1] if kept is not None else None)
-        if stamp is None:
+    def _look(self, path: str, owner: str) -> Summary | None:
+        """What is kept of a folder if nothing has changed since; else anew. None where there is nothing of that person."""
+        owned = self._owned.get(path)
+        file = owned.file if owned is not None else SWEEP_FILE if os.path.isfile(f"{path}/{SWEEP_FILE}") else "about.json"
+        changed = _time(f"{path}/{file}")
+        if not changed:
             return None
+        if owned is None or owned.time != changed:
+            owned = self._owned[path] = _Owned(file, changed, _owner(path, file))
+        if owned.owner != owner:
+            return None
+        stamp = changed, *_times(path, file)
+        kept = self._kept.get(path)
         if kept is not None and kept[0] == stamp:
             return kept[1]
-        summary = self._make(path)
+        summary = self._make(path, file)
         if summary is not None:
             self._kept[path] = stamp, summary
         return summary
 
-    def _make(self, path: str) -> Summary | None:
+    def _make(self, path: str, file: str) -> Summary | None:
         folder = Path(path)
         try:
-            if (folder / SWEEP_FILE).is_file():
+            if file == SWEEP_FILE:
                 sweep = Sweep(folder)
                 about, values = sweep.about, _of_sweep(sweep)
             elif (folder / "config.json").is_file():
                 run = Run(folder)
-                about, values = run.about, _of_run(run, self._reader(run))
+                about, status = run.about, run.status
+                values = _of_run(run, about, status, self._reader(run, status))
             else:
                 return None
         except (OSError, ConfigError, ValueError):  # it is being deleted, or nobody can read it
             return None
         self._version = max(self._version + 1, int(time.time() * 1e6))
         values |= _of_about(about) | {"token": folder.name, "version": self._version}
-        values["name"] = TITLES.get(folder.name) if not about.owner else None
-        values["name"] = values["name"] or about.name or folder.name
+        values["name"] = (TITLES.get(folder.name) if not about.owner else None) or about.name or folder.name
         return Summary(folder.name, about.owner, self._version, values, json.dumps(values, separators=(",", ":")))
 
-    def _reader(self, run: Run) -> MetricsReader:
+    def _reader(self, run: Run, status: Status) -> MetricsReader:
         """Of a run under way the same one each time: it then reads only what is new."""
         path = str(run.folder)
-        reader = self._readers.get(path) or MetricsReader(run.metrics_path)
-        self._readers.pop(path, None)
-        if run.status.state in ACTIVE:
+        reader = self._readers.pop(path, None) or MetricsReader(run.metrics_path)
+        if status.state in ACTIVE:
             self._readers[path] = reader
         return reader
 
 
-def _stamp(path: str, kept: Summary | None) -> Stamp | None:
-    """The times of the files that a summary is made of; None where there is nothing."""
-    sweep = None if kept is None else kept.values["kind"] == "sweep"
-    if sweep is None:
-        sweep = os.path.isfile(f"{path}/{SWEEP_FILE}")
-    try:
-        if not sweep:
-            return os.stat(f"{path}/about.json").st_mtime_ns, _time(f"{path}/status.json")
-        with os.scandir(path) as entries:
-            members = sorted(entry.path for entry in entries if entry.is_dir())
-        return os.stat(f"{path}/{SWEEP_FILE}").st_mtime_ns, *(_time(f"{member}/status.json") for member in members)
-    except OSError:
-        return None
+def _owner(path: str, file: str) -> str:
+    """Whose a folder is; nobody's that could ask where that cannot be read."""
+    with suppress(OSError, ValueError):
+        record = json.loads(Path(path, file).read_bytes())
+        if isinstance(record, dict):
+            return str(record.get("owner", ""))
+    return "?"
+
+
+def _times(path: str, file: str) -> Stamp:
+    """When the status of a run, or of each run of a sweep, was written."""
+    if file != SWEEP_FILE:
+        return (_time(f"{path}/status.json"),)
+    with suppress(OSError), os.scandir(path) as entries:
+        members = sorted(entry.path for entry in entries if entry.is_dir())
+        return tuple(_time(f"{member}/status.json") for member in members)
+    return ()
 
 
 def _time(path: str) -> int:
+    """When a file was written, 0 where there is none."""
     try:
         return os.stat(path).st_mtime_ns
     except OSError:
@@ -175,14 +191,13 @@ def _of_about(about: About) -> Values:
     }
 
 
-def _of_run(run: Run, reader: MetricsReader) -> Values:
+def _of_run(run: Run, about: About, status: Status, reader: MetricsReader) -> Values:
     """Of one run.
 
     `preset` and `data` are titles; `numbers`: key, name and value of each test number, or of the last validation's loss where
     there is none; `error`: the one that runs are ordered by; `curve`: the validation's loss over the training, None for gaps;
     `shape`: (channels, height, width) of an example; `thumbnail`: a stamp, another one when the picture is another.
     """
-    status = run.status
     values: Values = {"kind": "run", "runs": 1, "bytes": folder_bytes(str(run.folder)), "problem": ""}
     values |= _of_status(status) | {"thumbnail": _thumbnail_stamp(run, status)}
     reader.read()
@@ -193,12 +208,12 @@ def _of_run(run: Run, reader: MetricsReader) -> Values:
     except (ConfigError, UnknownDataError) as error:
         gone = {"preset": "", "data": "", "parameters": 0, "code": 0, "shape": [1, 1, 1], "numbers": [], "error": None}
         return values | gone | {"problem": f"This run cannot be shown any more. {error}"[:REASON_LETTERS]}
-    shipped = SHIPPED.get(run.folder.name) if not run.about.owner else None
+    shipped = SHIPPED.get(run.folder.name) if not about.owner else None
     plan = config.plan
     test = {key: value for key, value in (status.test or {}).items() if key in TEST_NUMBERS and math.isfinite(value)}
     numbers = [{"key": key, "name": title_of(key, config), "value": _short(test[key])} for key in TEST_NUMBERS if key in test]
     return values | {
-        "preset": PRESETS[shipped[0] if shipped else nearest_preset(config, run.about.name)].title,
+        "preset": PRESETS[shipped[0] if shipped else nearest_preset(config, about.name)].title,
         "data": card.title,
         "parameters": plan.parameters,
         "code": plan.code_size,

@@ -100,6 +100,14 @@ def purge(older_than: float = DELETED_KEPT, root: Path | None = None) -> int:
     return gone
 
 
+def make_room(bytes_wanted: int) -> None:
+    """Remove for good what was deleted, the longest ago first, until so many bytes of the disk are free."""
+    for gone in reversed(deleted()):
+        if shutil.disk_usage(runs_root()).free >= bytes_wanted:
+            return
+        _remove(gone.folder)
+
+
 def _remove(folder: Path) -> bool:
     """Remove a folder; another name first, lest half of it be brought back."""
     with suppress(OSError):

@@ -12,7 +12,7 @@ from aecore.runs import Run, write_beside
 WRITING_AGAIN = 1.0
 """Seconds between two attempts to write it."""
 
-GOES_ON = f"{FULL} Training goes on: what it makes waits in memory, and is written when runs are deleted or space is freed."
+GOES_ON = f"{FULL} Nothing is lost: what training makes waits in memory until runs are deleted or space is freed."
 BEGINS = f"{FULL} This run begins when runs are deleted or space is freed."
 WAITS = (
     f"{FULL} Training has ended, and what was learned waits in memory until runs are deleted or space is freed. "

@@ -20,6 +20,7 @@ from aecore.config_errors import ConfigError
 from aecore.engine_errors import LimitReachedError
 from aecore.full_disk import FULL
 from aecore.runs import ACTIVE, SWEEP_FILE, Run, kept_about, runs_root
+from aecore.set_aside import make_room
 from aecore.sweeps import Sweep, owner_of
 
 _COPIES = 4
@@ -66,13 +67,19 @@ def training_bytes(config: RunConfig) -> int:
 
 
 def check_room(owner: str, *, runs: int = 1, bytes: int = 0) -> None:
-    """Whether a person may keep `runs` more, of so many bytes. Raises LimitReachedError, whose message says what to do."""
+    """Whether a person may keep `runs` more, of so many bytes. Raises LimitReachedError, whose message says what to do.
+
+    Where the disk is full, what was deleted and could still be brought back goes first.
+    """
     kept = list(_all_kept())
     mine = [each for each in kept if each.owner == owner]
     here, everywhere = _sum(mine), _sum(kept)
     too_many = max(here.runs + runs - limits.RUNS_EACH, everywhere.runs + runs - limits.RUNS_IN_ALL)
     too_large = max(here.bytes + bytes - limits.BYTES_EACH, everywhere.bytes + bytes - limits.BYTES_IN_ALL)
     missing = bytes + limits.BYTES_LEFT_FREE - _free_bytes()
+    if missing > 0:
+        make_room(bytes + limits.BYTES_LEFT_FREE)
+        missing = bytes + limits.BYTES_LEFT_FREE - _free_bytes()
     if here.runs + runs > limits.RUNS_EACH:
         problem = f"You keep {here.runs:,} runs, and one person may keep {limits.RUNS_EACH:,}."
     elif here.bytes + bytes > limits.BYTES_EACH:

@@ -3,8 +3,9 @@
 It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder, "sweep": token, "owner": …}``,
 ``{"park": folder}`` (let that run go back to the queue), and ``{"control": folder, "content": …}`` where the disk is too full for
 a control.json ("" when it is written). Out: ``{"ready": true}``, ``{"paused": folder}``, ``{"done": folder, "state": …}``, and
-``{"status": folder, "content": …}`` where the disk is too full for a status.json ("" when it is written). When its standard input
-closes, the server is gone, however it ended: the runs are saved, marked interrupted, and the worker ends too.
+``{"status": folder, "content": …}`` where the disk is too full for a status.json ("" when it is written), and ``{"full": folder}``
+where it is too full for something. When its standard input closes, the server is gone, however it ended: the runs are saved,
+marked interrupted, and the worker ends too.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import torch
 from aecore import limits
 from aecore.allocator import keep_freed_memory
 from aecore.config_sections import DataConfig
-from aecore.full_disk import WAITING, holding
+from aecore.full_disk import FULL, WAITING, holding
 from aecore.masked_log import mask_tokens
 from aecore.presets import preset
 from aecore.recording import Recorder, load_kept
@@ -122,6 +123,8 @@ def _report(run: Run) -> Callable[[Status], None]:
         if content is not None or unwritten:
             _say({"status": str(run.folder), "content": (content or b"").decode()})
         unwritten = content is not None
+        if status.reason.startswith(FULL):
+            _say({"full": str(run.folder)})
         if status.state == "paused" != before:
             _say({"paused": str(run.folder)})
         before = status.state

@@ -47,15 +47,15 @@ PLAY = """async () => {
 
 MOVES = 300
 RUNS = (
-    ("digits", "digits, VAE with two numbers", preset("vae").config.with_settings(tiny.settings(code__size=2, epochs=60))),
+    ("digits", "digits, VAE with two numbers", preset("vae").config.with_settings(tiny.settings(code__size=2, epochs=15))),
     (
         "shapes",
         "shapes 64×64",
         preset("vae").config.with_settings(
-            tiny.settings(data__name="shapes", data__resolution=64, data__factor_steps=(3, 3, 4, 8, 8), epochs=4)
+            tiny.settings(data__name="shapes", data__resolution=64, data__factor_steps=(3, 3, 2, 8, 8), epochs=3)
         ),
     ),
-    ("beats", "heartbeats", preset("anomalies-sequences").config.with_settings({"epochs": 3})),
+    ("beats", "heartbeats", preset("anomalies-sequences").config.with_settings({"epochs": 2})),
 )
 
 
@@ -97,8 +97,8 @@ def _scrub(browser: Browser, server: AppServer, token: str, name: str) -> None:
         found = page.evaluate(SCRUB, MOVES)
         played = page.evaluate(PLAY)
         print(
-            f"{name}, {view.get_attribute('data-moments')} moments: median {statistics.median(found['latencies']):.1f} ms after the "
-            f"hand, {len(sent) - before} messages and requests to the server"
+            f"{name}, {view.get_attribute('data-moments')} moments: median {statistics.median(found['latencies']):.1f} ms "
+            f"after the hand, {len(sent) - before} messages and requests to the server"
         )
         for what, each in (("scrubbing", found), ("playing", played)):
             rate = 1000 * each["pictures"] / each["milliseconds"]

@@ -96,13 +96,13 @@ class Driver:
 
     def kill(self, everybody: bool) -> None:
         """Kill it, alone or with its workers, and wait until none of them is there."""
-        family = [self.process, *psutil.Process(self.process.pid).children(recursive=True)]
+        family = [self.process.pid, *(child.pid for child in psutil.Process(self.process.pid).children(recursive=True))]
         if everybody:
             os.killpg(self.process.pid, signal.SIGKILL)
         else:
             self.process.kill()
         self.process.wait()
-        wait_for(lambda: not any(psutil.pid_exists(each.pid) and _alive(each.pid) for each in family), "the end of all workers")
+        wait_for(lambda: not any(_alive(pid) for pid in family), "the end of all workers")
         self.listen()
 
 

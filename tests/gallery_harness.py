@@ -9,8 +9,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Route
 
+from aecore.ui.components import source
 from aecore.ui.runs_gallery import FILES, SHEETS
-from tests.component_page import ADDRESS, ComponentPage, source
+from tests.component_page import ADDRESS, ComponentPage
 
 
 def made_run(number: int, **values: Any) -> dict[str, Any]:

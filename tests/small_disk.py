@@ -25,10 +25,10 @@ class SmallDisk:
             write_bytes(path, data[:fits])
             return self._whole(fits, len(data))
 
-        def made(path: Path, *arguments: int, **options: bool) -> None:
+        def made(path: Path, mode: int = 0o777, parents: bool = False, exist_ok: bool = False) -> None:
             if not path.is_dir():
                 self._whole(self._take(1, path.name), 1)
-            make_folder(path, *arguments, **options)
+            make_folder(path, mode, parents, exist_ok)
 
         def appended(rows: RowFile, content: bytearray) -> int:
             fits = self._take(len(content), "rows")

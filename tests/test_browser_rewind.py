@@ -55,7 +55,7 @@ def test_a_run_is_trained_rewound_saved_and_started_again(page: Page, server: Ap
         page.keyboard.press("ArrowLeft")
     expect(view).to_have_attribute("data-moment", str(last - 4))
     step = int(view.get_attribute("data-start") or 0)
-    assert 0 < step
+    assert step > 0
     page.get_by_test_id("again").click()
     page.get_by_role("heading", name="Train an autoencoder").wait_for()
     expect(page.get_by_text(f"at step {step:,} (half precision).")).to_be_visible()

@@ -95,19 +95,19 @@ def _curves(columns: bytes, rows: bytes) -> bytes:
     return b"step,epoch,seconds,learning_rate" + columns + b"\n" + rows
 
 
-def _weights(files: Files, array: np.ndarray | None) -> Files:  # type: ignore[type-arg]
+def _weights(files: Files, array: np.ndarray | None) -> Files:
     return with_tensors(files, "model.safetensors", **{WEIGHT.replace(".", "__"): array})
 
 
-def _frame(files: Files, **arrays: np.ndarray) -> Files:  # type: ignore[type-arg]
+def _frame(files: Files, **arrays: np.ndarray) -> Files:
     return with_tensors(files, "frames/00000000.safetensors", **arrays)
 
 
-def _gallery(files: Files, **arrays: np.ndarray) -> Files:  # type: ignore[type-arg]
+def _gallery(files: Files, **arrays: np.ndarray) -> Files:
     return with_tensors(files, "frames/gallery.safetensors", **arrays)
 
 
-def _atlas(files: Files, **arrays: np.ndarray) -> Files:  # type: ignore[type-arg]
+def _atlas(files: Files, **arrays: np.ndarray) -> Files:
     return with_tensors(files, "atlas.safetensors", **arrays)
 
 

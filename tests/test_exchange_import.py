@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import shutil
 import stat
 import struct
 import subprocess
@@ -17,21 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
-from safetensors.numpy import save as save_arrays
 
-from aecore.config import RunConfig
-from aecore.config_errors import ConfigError
-from aecore.exchange.expected import expected_weights
 from aecore.exchange.keeping import bring_back, keep, keep_in
 from aecore.exchange.reading import read_run
 from aecore.exchange.refused import RefusedError
 from aecore.limits import FILE_BYTES, UNPACKED_BYTES
-from aecore.model import Autoencoder
-from aecore.presets import PRESETS
 from aecore.runs import Run, runs_of, runs_root
-from aecore.stages import stages
 from tests import tiny
 from tests.exchange_files import apart, raw_tensors, refused, together, trained, whole, with_json, without
 from tests.server import ROOT

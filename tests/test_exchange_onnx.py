@@ -23,6 +23,8 @@ from aecore.exchange.refused import RefusedError
 from aecore.exchange.taking import file_name
 from aecore.model import build
 from aecore.runs import Run, Status
+from aecore.tasks import exchange
+from aecore.tasks.messages import TaskError
 from tests import tiny
 from tests.server import ROOT
 
@@ -145,3 +147,15 @@ def test_the_lines_of_python_need_neither_torch_nor_this_app(tmp_path: Path) -> 
     done = subprocess.run([sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("code (5, 4) error")
+
+
+def test_the_task_gives_the_file_and_its_difference(plain: tuple[Run, bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    run, content = plain
+    made_file = onnx_export.OnnxFile(content, 1e-7, 8, 5)
+    monkeypatch.setattr(onnx_export, "export_onnx", lambda *arguments: made_file)
+    monkeypatch.setattr(exchange, "find_run", lambda token: run if token == "mine" else None)
+    result, (given,) = exchange.onnx({"run": "mine"}, [], lambda share, what: None)
+    assert result == {"difference": 1e-7, "held_out": 8, "drawn": 5}
+    assert given.tobytes() == content
+    with pytest.raises(TaskError, match="is gone"):
+        exchange.onnx({"run": "theirs"}, [], lambda share, what: None)

@@ -53,7 +53,8 @@ def test_a_run_comes_back_whole_and_its_test_numbers_are_the_same_to_the_last_di
     assert tiny.same_weights(load_model(back), load_model(run))
     assert snapshots(back).keys() == snapshots(run).keys() != set()
     mine, theirs = MetricsReader(back.metrics_path), MetricsReader(run.metrics_path)
-    mine.read(), theirs.read()
+    mine.read()
+    theirs.read()
     assert (mine.columns, mine.rows) == (theirs.columns, theirs.rows)
     films = [read_film(each.frames_folder) for each in (back, run)]
     assert films[0] is not None

@@ -175,7 +175,7 @@ def test_maps_without_pictures_say_why(browser: Browser, space: FakeSpace) -> No
 def empty(browser: Browser) -> Iterator[Page]:
     page = browser.new_page()
     page.set_content("<div id=box style='width:528px;height:528px'></div>")
-    page.add_script_tag(content=source("canvas.js", "markers.js", "feature_maps_map.js"))
+    page.add_script_tag(content=source("canvas.js", "svg_pen.js", "save_chart.js", "markers.js", "feature_maps_map.js"))
     yield page
     page.close()
 

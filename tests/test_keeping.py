@@ -236,7 +236,7 @@ def test_a_copy_that_fails_leaves_nothing(
             raise OSError(error, "no")
         original(source, target)
 
-    monkeypatch.setattr(keeping.shutil, "copyfile", fail)
+    monkeypatch.setattr("aecore.keeping.shutil.copyfile", fail)
     with pytest.raises(KeepingError, match=says):
         duplicate(run, ME)
     assert len(copied) > 3
@@ -283,7 +283,7 @@ def test_what_is_deleted_comes_back_as_it_was(kind: str) -> None:
 def test_after_a_day_it_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     run = run_of(ME)
     gone = delete(run, owner=ME)
-    monkeypatch.setattr(keeping.time, "time", lambda: gone.when + limits.DELETED_KEPT + 1)
+    monkeypatch.setattr("aecore.keeping.time.time", lambda: gone.when + limits.DELETED_KEPT + 1)
     assert deleted_of(ME) == []
     with pytest.raises(KeepingError):
         restore(run.token, ME)

@@ -17,6 +17,7 @@ from aecore.ui.features_drawing import stage_svg, stage_words
 from aecore.ui.layer_curves import SCRIPTS, STYLES, course, panels
 from tests import tiny
 from tests.component_page import ADDRESS, ComponentPage
+from tests.saved_chart import parsed, save, texts
 
 TOKEN, TWIN = "a" * 32, "b" * 32
 COLUMNS = ["step", "epoch", "seconds", "learning_rate", "train_loss", "train_reconstruction", "val_loss", "val_reconstruction"]
@@ -255,3 +256,14 @@ def test_it_fits_a_phone_and_follows_the_theme(view: CurvesPage) -> None:
     view.set_theme("dark")
     view.show(run.config)
     assert view.screen().mean() < light.mean() / 2
+
+
+def test_its_charts_are_saved(view: CurvesPage) -> None:
+    run = view.runs[TOKEN]
+    run.train(0, 500.0, 400.0)
+    run.train(3, 300.0)
+    view.show(run.config)
+    view.panel(0, points=2)
+    name, content = save(view.find("panel-0").locator(".plot"), "svg")
+    assert name.endswith(".svg")
+    assert {"training", "validation", "epoch"} <= set(texts(parsed(content)))

@@ -70,7 +70,6 @@ def test_hidden_is_hidden_and_keeps_what_the_link_says() -> None:
     app = page("train", **LESSON, preset="vae", code__size="3", seed="41", data__classes="1-7")
     assert controls(app) == {"set:optimizer.learning_rate", "set:epochs"}
     assert "compare" not in keys(app)
-    assert not app.expander
     assert "parameters" not in " ".join(caption.value for caption in app.caption)
     app.number_input(key="set:epochs").set_value(3).run()
     assert not app.exception
@@ -190,9 +189,9 @@ def links(monkeypatch: pytest.MonkeyPatch) -> dict[str, Link]:
     return found
 
 
-def opened(app: AppTest, name: str) -> AppTest:
-    """With the popover open."""
-    app.session_state[f"share_{name}"] = True
+def making_a_lesson(app: AppTest) -> AppTest:
+    """With the form open."""
+    app.session_state["share_lesson"] = True
     app.run()
     assert not app.exception, app.exception
     return app
@@ -203,15 +202,14 @@ def query_of(link: Link) -> dict[str, str]:
 
 
 def test_every_page_can_be_shared(links: dict[str, Link]) -> None:
-    opened(page("latent", network="vae-plane", view="Map"), "latent")
-    assert set(links) == {"page", "lesson"}
+    page("latent", network="vae-plane", view="Map")
+    assert set(links) == {"page"}
     assert query_of(links["page"])["view"] == "Map"
 
 
 def test_the_train_page_shares_its_experiment(links: dict[str, Link]) -> None:
-    app = page("train", preset="vae", seed="41")
-    opened(app, "train")
-    assert set(links) == {"page", "experiment", "lesson"}
+    page("train", preset="vae", seed="41")
+    assert set(links) == {"page", "experiment"}
     shared = query_of(links["experiment"])
     assert set(RunConfig.settings()) < set(shared)
     there = page("train", **{name.replace(".", "__"): value for name, value in shared.items()})
@@ -221,7 +219,7 @@ def test_the_train_page_shares_its_experiment(links: dict[str, Link]) -> None:
 
 
 def test_a_lesson_is_made_and_opens(links: dict[str, Link]) -> None:
-    app = opened(page("train", preset="deep"), "train")
+    app = making_a_lesson(page("train", preset="deep"))
     app.text_input(key="lesson_title_train").set_value("Rates").run()
     app.segmented_control(key="lesson_settings_train").set_value("Some stay").run()
     app.multiselect(key="lesson_only_train").set_value(["optimizer.learning_rate"]).run()
@@ -235,5 +233,5 @@ def test_a_lesson_is_made_and_opens(links: dict[str, Link]) -> None:
 
 
 def test_a_lesson_of_one_tab_is_made(links: dict[str, Link]) -> None:
-    opened(page("latent", view="Map"), "latent")
+    making_a_lesson(page("latent", view="Map"))
     assert query_of(links["lesson"]) == {"view": "Map", "lesson": "", "hide": "nav", "tabs": "Map"}

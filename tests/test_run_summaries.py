@@ -7,6 +7,7 @@ import os
 import shutil
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,9 +46,9 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     names: list[str] = []
     original = run_summaries._of_run
 
-    def note(run: Run, reader: MetricsReader) -> dict[str, object]:
+    def note(run: Run, *others: Any) -> dict[str, object]:
         names.append(run.token)
-        return original(run, reader)
+        return original(run, *others)
 
     monkeypatch.setattr(run_summaries, "_of_run", note)
     return names
@@ -255,3 +256,13 @@ def test_the_time_of_a_file_is_all_that_is_looked_at(made: list[str], root: Path
     assert len(summaries.of(ME)) == 1
     os.utime(run.folder / "about.json", (1, 1))
     assert summaries.of(ME) == []
+    assert made == [run.token]
+
+
+def test_of_other_peoples_runs_nothing_is_read_but_whose_they_are(made: list[str]) -> None:
+    theirs = new_run(config(), owner="you")
+    (theirs.folder / "config.json").write_text("never read")
+    summaries = Summaries()
+    assert (summaries.of(ME), made) == ([], [])
+    theirs.write_about(About(ME, 1.0))  # as nothing in the app does
+    assert [summary.token for summary in summaries.of(ME)] == [theirs.token] == made

@@ -167,7 +167,8 @@ def test_the_ground_is_the_themes(browser: Browser) -> None:
     page = drawing(browser, "dark")
     assert tuple(pixels(save(page.root, "png")[1])[0, 0]) == (15, 20, 32)
     ground = parsed(save(page.root, "svg")[1]).find(f"{SVG}path")
-    assert ground is not None and ground.get("fill") == "#0f1420"
+    assert ground is not None
+    assert ground.get("fill") == "#0f1420"
     page.context.close()
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from aecore import set_aside as module
 from aecore.runs import SWEEP_FILE, all_runs, find_run, new_run, runs_of
 from aecore.set_aside import UNFINISHED_KEPT, being_made, bring_back, deleted, purge, set_aside
 from tests.tiny import config
@@ -60,9 +59,9 @@ def test_other_names_are_none_of_deleted_folders(root: Path, name: str) -> None:
 def test_only_what_is_old_is_purged(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     old, new, kept = (new_run(config()) for _ in range(3))
     now = time.time()
-    monkeypatch.setattr(module.time, "time", lambda: now - 100)
+    monkeypatch.setattr("aecore.set_aside.time.time", lambda: now - 100)
     set_aside(old.folder)
-    monkeypatch.setattr(module.time, "time", lambda: now)
+    monkeypatch.setattr("aecore.set_aside.time.time", lambda: now)
     recent = set_aside(new.folder)
     assert purge(older_than=50) == 1
     assert deleted() == [recent]

@@ -50,8 +50,8 @@ def check_takeable(run: Run) -> None:
 
 def file_name(run: Run, ending: str) -> str:
     """A name for a file of a run that every system takes: letters, digits, hyphens and dots."""
-    name = run.about.name or run.token
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    # Never its token, which is the key to it on its server.
+    plain = unicodedata.normalize("NFKD", run.about.name).encode("ascii", "ignore").decode()
     plain = re.sub(r"[^A-Za-z0-9]+", "-", plain).strip("-")[:60].strip("-")
     return f"{plain or 'run'}{ending}"
 

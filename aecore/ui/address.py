@@ -13,6 +13,7 @@ from typing import Any
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError, no_such_setting
 from aecore.config_format import FORMAT, upgraded
+from aecore.nearest_preset import nearest_preset
 from aecore.presets import PRESETS, for_data
 from aecore.runs import Run, find_run
 from aecore.starting import find_start
@@ -126,6 +127,6 @@ def _in_this_format(query: Mapping[str, str]) -> tuple[dict[str, str], list[str]
 
 
 def preset_of(run: Run) -> str:
-    """The preset that a run began with, as its name says; "" where it says none."""
-    name = run.about.name.split(" · ")[0]
-    return name if name in PRESETS else ""
+    """The preset that a run began with, as its name says; of one that was renamed the nearest; "" where that cannot be known."""
+    config = config_of(run)
+    return "" if config is None else nearest_preset(config, run.about.name)

@@ -20,6 +20,7 @@ from aecore.ui import run_panel
 from aecore.ui.anomaly_file import FILE, own_series, upload
 from aecore.ui.anomaly_runs import DETECTOR, SCORES, TAB, is_ready
 from aecore.ui.form_settings import Settings
+from aecore.ui.plain_words import escaped
 from aecore.ui.run_start import settings_link, start, train_button
 from aecore.ui.server import person
 from aecore.ui.settings_form import word
@@ -98,7 +99,7 @@ def show(run: Run | None, train_page: str) -> None:
         start(DETECTOR, config, usual_preset(config.card))
     mine = run if run is not None and (run.about.owner or run.status.state in ACTIVE) else None
     if mine is not None:
-        st.caption(f"Below: **{run_panel.name_of(mine)}**.")
+        st.caption(f"Below: **{escaped(run_panel.name_of(mine))}**.")
     run_panel.view(mine, [], config, "Press Train and watch: what it shows are normal cases that it does not train on.")
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from aecore.comparison_results import held_out
 from aecore.ui.denoise_live import denoise_live
 from aecore.ui.denoise_networks import choose_networks, held_out_pictures, shown_networks, title
+from aecore.ui.plain_words import escaped
 
 
 def show() -> None:
@@ -25,7 +26,7 @@ def show() -> None:
         return
     denoise_live(shown_networks(runs), images, labels, key="corrupt")
     data = runs[0].config.card
-    may_know = [title(run) for run in runs if _share_pictures(run.config.data.name, data.name)]
+    may_know = [escaped(title(run)) for run in runs if _share_pictures(run.config.data.name, data.name)]
     never = (
         "that these networks were not trained on" if not may_know else f"(some were training pictures of: {', '.join(may_know)})"
     )

@@ -16,6 +16,7 @@ from aecore.runs import ACTIVE, Run, find_run, runs_of
 from aecore.ui import address, lesson, problem, run_panel
 from aecore.ui.denoise_networks import KEY as NETWORKS
 from aecore.ui.denoise_networks import MOST
+from aecore.ui.plain_words import escaped
 from aecore.ui.server import engine, person
 from aecore.ui.settings_form import word
 
@@ -55,7 +56,7 @@ def show(train_page: str, corrupt_tab: str) -> None:
     run_panel.show_problem()
     if run is not None:
         beside = "" if plain is None else " In the chart beside it: the same network without noise."
-        st.caption(f"Below: **{run_panel.name_of(run)}**.{beside}")
+        st.caption(f"Below: **{escaped(run_panel.name_of(run))}**.{beside}")
     run_panel.view(
         run,
         [plain] if plain is not None else [],
@@ -149,7 +150,7 @@ def _shown() -> tuple[Run | None, Run | None]:
 
     So a reload, a second tab and the way back show what was there.
     """
-    mine = [run for run in runs_of(person()) if run.about.name.split(" · ")[0] in _PRESETS.values()][:_LOOKED_AT]
+    mine = [run for run in runs_of(person()) if address.preset_of(run) in _PRESETS.values()][:_LOOKED_AT]
     configs = {run.token: run.config for run in mine}
     token = st.session_state.get(_RUN)
     run = find_run(token) if token else next((run for run in mine if configs[run.token].corruption.kind != "none"), None)

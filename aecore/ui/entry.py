@@ -70,8 +70,10 @@ st.session_state["page_before"], st.session_state["page"] = st.session_state.get
 if st.session_state["page_before"] != page.url_path:
     st.session_state["visit"] = st.session_state.get("visit", 0) + 1
 share.style()
-lesson.show()
-page.run()
-# After the page, which decides what its address is; and where a style that comes late moves nothing but the button itself.
-with st.container(key="share", width="content"):
+# Below the page, where a style that comes late moves nothing but the button itself; drawn after it, for it decides its address.
+frame, corner = st.container(), st.container(key="share", width="content")
+with frame:
+    lesson.show()
+    page.run()
+with corner:
     share.show(page.url_path)

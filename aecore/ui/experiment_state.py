@@ -126,6 +126,6 @@ def _widgets() -> dict[str, Any]:
 def _running() -> address.Experiment | None:
     for run in runs_of(person()):
         if run.status.state in ACTIVE and (config := config_of(run)) is not None:
-            preset = run.about.name.split(" · ")[0]
+            preset = address.preset_of(run)
             return address.Experiment(config, preset if preset in PRESETS else address.USUAL_PRESET, run.token)
     return None

@@ -60,7 +60,7 @@ def show(train_page: str) -> None:
         st.info("No network was trained layer by layer yet: train one above.", icon=":material/model_training:")
         return
     config = run.config
-    twin = _twin(run, config)
+    twin = _twin(config)
     st.caption(described(run, config))
     with st.container(horizontal=True, vertical_alignment="center", key="stack_toolbar"):
         if run.about.owner == person():
@@ -101,11 +101,13 @@ def _without_labels(config: RunConfig) -> int:
     return config.total_epochs - 2 * config.schedule.classifier_epochs
 
 
-def _twin(run: Run, config: RunConfig) -> Run | None:
-    """The same network trained all at once: of the same person, of the one who looks, or of the app; the best that there is."""
+def _twin(config: RunConfig) -> Run | None:
+    """The same network trained all at once: of the one who looks, or of the app; the best that there is.
+
+    Not of the person whose run it is: a link to one run shows no other of them.
+    """
     wanted = all_at_once(config)
-    owner = run.about.owner
-    near = [*(runs_of(owner)[:_LOOKED_AT] if owner else []), *runs_of(person())[:_LOOKED_AT], *shipped()]
+    near = [*runs_of(person())[:_LOOKED_AT], *shipped()]
     twins = [other for other in near if config_of(other) == wanted]
     return next((other for other in twins if other.status.state in (*ACTIVE, "finished")), twins[0] if twins else None)
 

@@ -28,7 +28,10 @@ _SECTIONS = {
 def lesson_form(page: str) -> None:
     """The form, filled with the lesson that the page is in, if it is in one. page: its own part of the address."""
     present = lesson.present()
-    with st.expander("Make a lesson", icon=":material/school:", key="share_lesson", expanded=present is not None):
+    form = st.expander("Make a lesson", icon=":material/school:", key="share_lesson", on_change="rerun")
+    if not form.open:
+        return
+    with form:
         st.caption(
             "A link that opens this page as it is now, with a task above it, and without what your students are not to use. "
             "Whoever has it can leave the lesson: it guides, it does not lock."

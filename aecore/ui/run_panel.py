@@ -18,6 +18,7 @@ from aecore.ui import lesson, problem
 from aecore.ui.address import Experiment
 from aecore.ui.experiment_state import leave_run, show_run
 from aecore.ui.live_view import live_run
+from aecore.ui.plain_words import escaped
 from aecore.ui.run_config import config_of
 from aecore.ui.server import engine, person
 from aecore.ui.settings_form import RATES, data_title
@@ -244,7 +245,7 @@ def _test_numbers(status: Status, test: dict[str, float], config: RunConfig) -> 
 
 def _which(run: Run, config: RunConfig | None, mine: bool) -> str:
     """Which run is shown, and what may be surprising about it."""
-    words = [f"Below: **{name_of(run)}**.", *filter(None, [began_with(run)])]
+    words = [f"Below: **{escaped(name_of(run))}**.", *filter(None, [began_with(run)])]
     if config is not None and config != config_of(run):
         words.append("The settings have been changed since: they are for the next run.")
     if not mine:

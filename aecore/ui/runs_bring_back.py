@@ -12,19 +12,23 @@ import streamlit as st
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.engine_errors import LimitReachedError
 from aecore.exchange.brought import can_be_measured
 from aecore.exchange.parts import MODEL, STAGES, step_of
 from aecore.limits import FILE_BYTES
+from aecore.nearest_preset import nearest_preset
+from aecore.presets import preset
 from aecore.runs import find_run, runs_of
 from aecore.tasks.desk import Job, TooManyJobsError
 from aecore.test_numbers import TEST_NUMBERS, title_of
+from aecore.ui import problem
 from aecore.ui.brought_note import brought_note, measurement_of
 from aecore.ui.job_progress import follow
 from aecore.ui.plain_words import escaped
-from aecore.ui.run_page_words import changes, nearest_preset
+from aecore.ui.run_page_words import changes
 from aecore.ui.runs_views import REWIND, open_view
 from aecore.ui.server import person, task_desk
-from aecore.usage import size
+from aecore.usage import check_room, size
 
 _TURN = "bring_turn"
 _JOB = "bring_job_"
@@ -65,11 +69,23 @@ def _look(file: str, contents: list[bytes]) -> None:
     found = json.loads(str(job.result["json"]))
     _say(found)
     arguments = {"file": file, "owner": person()}
-    if st.session_state.pop(_KEEP, False) or _is_under_way("keep_file", arguments, contents):
+    pressed = st.session_state.pop(_KEEP, False) and _has_room(sum(found["sizes"].values()))
+    if pressed or _is_under_way("keep_file", arguments, contents):
         kept = _done("keep_file", arguments, contents)
         if kept is not None:
             _open(str(json.loads(str(kept.result["json"]))["token"]))
+    problem.show()
     st.button("Keep it", type="primary", icon=":material/save:", key="bring_keep", on_click=_press)
+
+
+def _has_room(bytes: int) -> bool:
+    """Whether a run of so many bytes may be kept; where not, what could go instead is offered."""
+    try:
+        check_room(person(), bytes=bytes)
+    except LimitReachedError as error:
+        problem.note(error)
+        return False
+    return True
 
 
 def _press() -> None:
@@ -144,23 +160,23 @@ def _say(found: dict[str, Any]) -> None:
         st.error(escaped(str(error)), icon=":material/block:")
         return
     facts, sizes = found["facts"], found["sizes"]
-    preset = nearest_preset(config)
+    origin = preset(nearest_preset(config, facts["name"]))
     with st.container(border=True, key="bring_found"):
         st.markdown(f"#### {escaped(facts['name'] or 'A run without a name')}")
         made = f", made on {time.strftime('%Y-%m-%d', time.gmtime(facts['made']))}" if facts["made"] else ""
         how = "finished" if facts["state"] == "finished" else f"stopped at step {facts['step']:,} of {config.total_steps:,}"
         if facts["has_status"]:
             made += f"; {how}"
-        st.markdown(f"**{preset.title}** on **{escaped(config.card.title)}**{made}.")
+        st.markdown(f"**{origin.title}** on **{escaped(config.card.title)}**{made}.")
         if facts["note"].strip():
             st.markdown(f"> {escaped(facts['note'])[:1000]}")
         st.markdown(_parts(found, sizes))
-        changed = changes(config, preset)
+        changed = changes(config, origin)
         if changed:
-            st.caption(f"Other than in the preset {preset.title}:")
+            st.caption(f"Other than in the preset {origin.title}:")
             st.table([{"Setting": title, "In the file": mine, "Preset": theirs} for title, mine, theirs in changed])
         else:
-            st.caption(f"All settings are those of the preset {preset.title}.")
+            st.caption(f"All settings are those of the preset {origin.title}.")
         test = facts["test"]
         if test:
             shown = ", ".join(f"{title_of(name, config)} {test[name]:.4g}" for name in TEST_NUMBERS if name in test)

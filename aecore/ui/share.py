@@ -19,18 +19,12 @@ def style() -> None:
     st.html(f"<style>{source('share.css')}</style>")
 
 
-@st.fragment
 def show(page: str) -> None:
-    """The button, and under it the links to this page. page: its own part of the address.
-
-    A part of the page that is drawn by itself: opening it, or making a lesson in it, leaves the rest as it is.
-    """
-    # A key for each page: one that was left open is closed on the next.
-    popover = st.popover("Share", icon=":material/share:", key=f"share_{page or 'home'}", on_change="rerun")
-    if popover.open:
-        with popover:
-            show_links(_links(page), key="share_links")
-            lesson_form(page)
+    """The button, and under it the links to this page. page: its own part of the address."""
+    # The server is not told whether it is open: a click in the navigation closes it, and that news would overtake the click.
+    with st.popover("Share", icon=":material/share:", key="share_open"):
+        show_links(_links(page), key="share_links")
+        lesson_form(page)
 
 
 def _links(page: str) -> list[Link]:

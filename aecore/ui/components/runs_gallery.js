@@ -275,7 +275,7 @@ class RunsGallery {
     this.part("head").hidden = isCards || !this.ordered.length
     const { height, gap } = LAYOUTS[choice.layout]
     const columns = isCards ? Math.max(1, Math.floor((this.width + gap) / (LEAST_CARD + gap))) : 1
-    const across = isCards ? (this.width + gap) / columns - gap - 30 : 100
+    const across = isCards ? (this.width + gap) / columns - gap - 30 : 90
     const now = { base: this.data.base, queue: this.feed.queue, selected: this.selected, widths: { across, down: isCards ? 118 : 50 } }
     this.part("list").setAttribute("role", "list")
     this.window.show(this.ordered, {

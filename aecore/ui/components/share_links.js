@@ -24,7 +24,8 @@ class Links {
     this.dialog.querySelector("button").onclick = () => this.dialog.close()
   }
 
-  show(links) {
+  show(links, ask) {
+    this.ask = ask
     for (const [id, row] of this.rows) {
       if (links.some((link) => link.id === id)) continue
       row.remove()
@@ -41,7 +42,7 @@ class Links {
     return row
   }
 
-  fill(row, { title, words, address, code, isTried }) {
+  fill(row, { id, title, words, address, code, hasCode, isTried }) {
     const part = (name) => row.querySelector(name)
     const [field, button, said] = [part("input"), part(".copy"), part(".said")]
     part("h4").textContent = title
@@ -61,8 +62,16 @@ class Links {
       if (isCopied) button.timer = setTimeout(() => this.settle(button, said), COPIED)
     }
     const open = part(".text.code")
-    open.hidden = !code
-    open.onclick = () => this.open(title, code)
+    open.hidden = !hasCode
+    open.onclick = () => {
+      if (code) return this.open(title, code)
+      this.wanted = id // it is made on the server, and comes with the next rerun
+      this.ask(id)
+    }
+    if (code && this.wanted === id) {
+      this.wanted = null
+      this.open(title, code)
+    }
     const link = part(".try")
     link.hidden = !isTried
     if (isTried) link.href = address
@@ -77,7 +86,7 @@ class Links {
   open(title, code) {
     const picture = this.dialog.querySelector("img")
     picture.src = code
-    picture.alt = `QR code of the link: ${title}`
+    picture.alt = `QR code of the link: ${title || "the lesson"}`
     this.dialog.querySelector(".title").textContent = title
     this.dialog.showModal()
   }
@@ -85,12 +94,12 @@ class Links {
 
 const shown = new WeakMap()
 
-export default function ({ data, parentElement }) {
+export default function ({ data, parentElement, setStateValue }) {
   const root = parentElement.querySelector(".links")
   let links = shown.get(parentElement)
   if (links?.root !== root) {
     links = new Links(root)
     shown.set(parentElement, links)
   }
-  links.show(data.links)
+  links.show(data.links, (id) => setStateValue("code", id))
 }
