@@ -30,6 +30,7 @@ from aecore.usage import check_room, folder_bytes
 
 NAME_LETTERS = 80
 NOTE_LETTERS = 2_000
+_READ = 20  # times as many letters are looked at: what comes after them is not
 
 NOT_YOURS = "This belongs to somebody else: you can look at it, and keep a copy of your own."
 _FROM_THE_APP = "This came with the app and stays as it is: duplicate it, and change the copy."
@@ -55,20 +56,20 @@ class KeepingError(ValueError):
 
 def rename(entry: Entry, name: str, *, owner: str) -> str:
     """Give it another name; returns the name as it is kept: one line without control characters. Raises KeepingError."""
-    kept = " ".join(_clean(name).split())
+    kept = " ".join(_clean(name[: _READ * NAME_LETTERS]).split())
     if not kept:
         raise KeepingError("A name needs at least one letter.", 400)
     if len(kept) > NAME_LETTERS:
-        raise KeepingError(f"A name can have {NAME_LETTERS} letters, and this has {len(kept):,}: make it shorter.", 400)
+        raise KeepingError(f"A name can have {NAME_LETTERS} letters, and this has more: make it shorter.", 400)
     _change(entry, owner, lambda about: replace(about, name=kept))
     return kept
 
 
 def annotate(entry: Entry, note: str, *, owner: str) -> str:
     """Write a note, "" for none; returns it as it is kept. Raises KeepingError."""
-    kept = "\n".join(line.rstrip() for line in _clean(note).split("\n")).strip()
+    kept = "\n".join(line.rstrip() for line in _clean(note[: _READ * NOTE_LETTERS]).split("\n")).strip()
     if len(kept) > NOTE_LETTERS:
-        raise KeepingError(f"A note can have {NOTE_LETTERS:,} letters, and this has {len(kept):,}: make it shorter.", 400)
+        raise KeepingError(f"A note can have {NOTE_LETTERS:,} letters, and this has more: make it shorter.", 400)
     _change(entry, owner, lambda about: replace(about, note=kept))
     return kept
 

@@ -3,9 +3,9 @@
 It is started by :mod:`aecore.engine` and talks with it in lines of JSON. In: ``{"run": folder, "sweep": token, "owner": …}``,
 ``{"park": folder}`` (let that run go back to the queue), and ``{"control": folder, "content": …}`` where the disk is too full for
 a control.json ("" when it is written). Out: ``{"ready": true}``, ``{"paused": folder}``, ``{"done": folder, "state": …}``, and
-``{"status": folder, "content": …}`` where the disk is too full for a status.json ("" when it is written), and ``{"full": folder}``
-where it is too full for something. When its standard input closes, the server is gone, however it ended: the runs are saved,
-marked interrupted, and the worker ends too.
+``{"status": folder, "content": …}`` where the disk is too full for a status.json ("" when it is written), and
+``{"full": folder}`` where it is too full for something. When its standard input closes, the server is gone, however it ended:
+the runs are saved, marked interrupted, and the worker ends too.
 """
 
 from __future__ import annotations

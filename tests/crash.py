@@ -29,6 +29,7 @@ import torch
 from safetensors.numpy import load
 
 from aecore.config import RunConfig
+from aecore.exchange.brought import brought
 from aecore.frames import kept_frames, read_frame, read_gallery
 from aecore.metrics_log import MetricsReader
 from aecore.recording import Recorder
@@ -206,7 +207,9 @@ def check_run(run: Run, whole: dict[str, bytes]) -> str:
             read_weights(path)
     if status.state == "finished":
         name = next(name for name, each in CONFIGS.items() if each == config)
-        if status.test is None or not reader.rows or steps[-1] != config.total_steps:
+        # A run that was brought back has none until they are measured here.
+        measured = status.test is not None or brought(run) is not None
+        if not measured or not reader.rows or steps[-1] != config.total_steps:
             raise BrokenError(f"{run.folder} is finished without its numbers.")
         if not _same_weights(run.model_path.read_bytes(), whole[name]):
             raise BrokenError(f"{run.folder} ({name}) has learned something else than without interruption.")

@@ -65,12 +65,7 @@ class Person:
 
     def _import(self, run: Run) -> None:
         found = read_run(b"".join(zip_pieces(run)), "run.zip")
-        made = keep(found, "run.zip", owner=OWNER)
-        # As the page does in a moment, from the test images.
-        status = made.status
-        status.test, status.test_images = run.status.test, run.status.test_images
-        made.write_status(status)
-        said("imported", made.token)
+        said("imported", keep(found, "run.zip", owner=OWNER).token)
 
     def _delete(self, run: Run) -> None:
         def delete() -> None:

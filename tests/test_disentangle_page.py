@@ -434,7 +434,8 @@ def test_ones_own_sweep_that_is_over_can_be_deleted_and_another_is_shown(state: 
     assert not app.warning
     assert [each.token for each in deleted()] == [gone.token]
     app.button(key="sweep_delete_sure").click().run()  # the last one
-    assert "There is no sweep yet" in words(app)
+    assert sweeps_of(person()) == []
+    assert not app.exception
     assert not app.warning
     assert {each.token for each in deleted()} == {gone.token, kept.token}  # on the Runs page they can be brought back
 

@@ -92,7 +92,7 @@ def test_a_name_that_is_none(name: str) -> None:
 
 
 def test_a_note_that_is_too_long() -> None:
-    with pytest.raises(KeepingError, match="2,000 letters, and this has 2,001"):
+    with pytest.raises(KeepingError, match="2,000 letters, and this has more"):
         annotate(run_of(ME), "x" * (NOTE_LETTERS + 1), owner=ME)
 
 

@@ -22,6 +22,7 @@ FILES = (
     "runs_window.js",
     "runs_card.js",
     "runs_talk.js",
+    "runs_around.js",
     "runs_gallery.js",
 )
 

@@ -2,7 +2,6 @@
 // what has changed, and to change what the person wants changed. Python hears only which view is to be opened with which runs.
 // Needs the other files of this view.
 
-const MOST_COMPARED = 8
 const LEAST_CARD = 300 // CSS pixels
 const LAYOUTS = { cards: { height: 392, gap: 16 }, table: { height: 64, gap: 0 } }
 const HEADS = [
@@ -237,34 +236,12 @@ class RunsGallery {
     this.ordered = listed(all, choice)
     const known = new Set(feed.order)
     for (const token of this.selected) if (!known.has(token)) this.selected.delete(token)
-    this.drawTools(all)
+    drawTools(this, all)
     this.drawList()
-    this.drawWords(all)
-    this.drawGone()
-    this.drawBar()
+    drawWords(this, all)
+    drawGone(this)
+    drawBar(this)
     this.leaveReadings(all)
-  }
-
-  drawTools(all) {
-    const { part, choice } = this
-    const sorts = Object.entries(SORTS).filter(([key, { title }]) => title || key === choice.sort)
-    fillOptions(part("sort"), sorts.map(([key, { title }]) => [key, title ?? key]), choice.sort)
-    part("whose").value = choice.whose
-    part("starred").checked = choice.starred
-    if (part("search").value !== choice.search) part("search").value = choice.search
-    const filters = { state: stateWord, data: (run) => run.data, preset: (run) => run.preset }
-    for (const [name, value] of Object.entries(filters)) {
-      fillOptions(part(name), [[ANY, "all"], ...valuesOf(all, value, choice[name]).map((each) => [each, each])], choice[name])
-    }
-    for (const input of this.root.querySelectorAll("[name=runs-layout]")) input.checked = input.value === choice.layout
-    part("clear").hidden = !isChoice(choice)
-    for (const button of part("head").querySelectorAll("button")) {
-      const sort = button.dataset.sort
-      const isThis = sort === choice.sort || (sort === "newest" && choice.sort === "oldest")
-      const isDown = ["newest", "size", "parameters"].includes(choice.sort) !== choice.turned
-      button.dataset.turn = isThis ? (isDown ? "down" : "up") : ""
-      button.ariaLabel = `Sort by ${button.textContent.toLowerCase()}${isThis ? `, now ${isDown ? "largest or newest" : "smallest or oldest"} first` : ""}`
-    }
   }
 
   drawList() {
@@ -288,50 +265,6 @@ class RunsGallery {
     })
   }
 
-  drawWords(all) {
-    const { part, feed } = this
-    const mine = all.filter((run) => run.mine)
-    part("invitation").hidden = mine.length > 0
-    const isAll = this.ordered.length === all.length
-    const shown = isAll ? plural(all.length, "run") : `${countText(this.ordered.length)} of ${plural(all.length, "run")}`
-    const { runs, bytes, most_runs: mostRuns, most_bytes: mostBytes } = feed.kept
-    const room = runs ? ` You keep ${countText(runs)} of at most ${countText(mostRuns)}, ${sizeText(bytes)} of ${sizeText(mostBytes)}.` : ""
-    part("count").textContent = `${shown}.${room}`
-    part("nothing").hidden = this.ordered.length > 0
-    part("nothing").textContent = all.length ? "No run fits what you look for." : "There is no run yet."
-  }
-
-  drawGone() {
-    const { part, feed } = this
-    const key = JSON.stringify(feed.deleted.map(({ token, name, seconds }) => [token, name, agoText(seconds)]))
-    part("gone").hidden = !feed.deleted.length
-    if (key === this.goneShown) return
-    this.goneShown = key
-    part("gone-title").textContent = `Recently deleted (${countText(feed.deleted.length)})`
-    part("gone-list").replaceChildren(
-      ...feed.deleted.map(({ token, name, seconds }) => {
-        const back = element("button", { type: "button", className: "button", textContent: "Bring back", ariaLabel: `Bring back ${name}` })
-        back.onclick = () => this.restore([token])
-        return element("li", {}, element("span", { textContent: name }), element("small", { textContent: agoText(seconds) }), back)
-      }),
-    )
-  }
-
-  drawBar() {
-    const { part, selectedRuns, ownSelected, comparable } = this
-    part("selected").hidden = !selectedRuns.length
-    part("selected-count").textContent = `${countText(selectedRuns.length)} selected`
-    const canCompare = comparable.length >= 2 && comparable.length <= MOST_COMPARED
-    part("compare").disabled = !canCompare
-    part("star-selected").disabled = part("delete-selected").disabled = !ownSelected.length
-    part("star-selected").textContent = ownSelected.length && ownSelected.every((run) => run.starred) ? "Take stars away" : "Star"
-    part("delete-selected").textContent = ownSelected.length ? `Delete ${countText(ownSelected.length)}` : "Delete"
-    const why = []
-    if (!canCompare) why.push(`Two to ${MOST_COMPARED} runs can be compared.`)
-    if (ownSelected.length < selectedRuns.length) why.push("What came with the app stays as it is.")
-    part("selected-why").textContent = why.join(" ")
-  }
-
   // What tests and benchmarks read.
   leaveReadings(all) {
     const { root, feed } = this
@@ -345,15 +278,6 @@ class RunsGallery {
       failures: feed.failures,
     })
   }
-}
-
-function fillOptions(select, options, chosen) {
-  const key = JSON.stringify(options)
-  if (select.dataset.key !== key) {
-    select.dataset.key = key
-    select.replaceChildren(...options.map(([value, textContent]) => element("option", { value, textContent })))
-  }
-  if (select.value !== chosen) select.value = chosen
 }
 
 const views = new WeakMap()
