@@ -25,7 +25,7 @@ DELETED_KEPT = 24 * 3600.0
 """Seconds for which a deleted run can be brought back; then its bytes are free. Sooner where the disk is full."""
 
 REMOVAL_OFFERED = 10
-"""So many of a person's oldest unstarred runs are offered for removal where a limit is reached, or more where these are too few."""
+"""So many of a person's oldest unstarred runs are offered for removal where a limit is reached; more where that is too few."""
 
 FILE_BYTES = 40 << 20
 """The most bytes of a file of a run that is brought back, as it comes."""

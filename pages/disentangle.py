@@ -24,7 +24,7 @@ if not isinstance(set_up, lesson.HiddenTab):
         setup()
 if sweep is None:
     for tab in (live, compare):
-        if tab.open:
+        if not isinstance(tab, lesson.HiddenTab):
             with tab:
                 st.info("There is no sweep yet: set one up and start it.", icon=":material/science:")
 else:

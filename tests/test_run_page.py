@@ -17,8 +17,10 @@ from playwright.sync_api import Browser, Page, expect
 from safetensors.torch import save_file
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
+from streamlit.testing.v1 import AppTest
 
 from aecore.atlas import Atlas, write_atlas
+from aecore.cli import main
 from aecore.config import RunConfig
 from aecore.frames import Frame, Gallery, write_frame, write_gallery
 from aecore.metrics_log import MetricsWriter
@@ -26,7 +28,7 @@ from aecore.model import Autoencoder, build
 from aecore.runs import Run, Status, new_run, runs_root
 from aecore.ui import run_page as maker
 from aecore.ui.components import source
-from aecore.ui.run_page import RunPageError, run_page
+from aecore.ui.run_page import RunPageError, run_page, size_text
 from aecore.ui.run_page_data import for_script, packed_floats
 from aecore.ui.run_page_route import ROUTES
 from tests import tiny
@@ -310,3 +312,35 @@ def test_the_route_gives_a_file_that_runs_as_nobodys() -> None:
     (runs_root() / run.token / "config.json").write_text('{"format": 99}')
     broken = client.get(f"/api/runs/{run.token}/page.html")
     assert (broken.status_code, "not here any more" in broken.json()["error"]) == (409, True)
+
+
+def test_the_take_away_view_links_to_it_and_says_its_size() -> None:
+    run, _ = made(**KINDS["dense"])
+    app = AppTest.from_string(
+        "from aecore.runs import find_run\n"
+        "from aecore.ui import runs_page_part\n"
+        f"run = find_run({run.token!r})\n"
+        "assert run is not None\n"
+        "runs_page_part.show(run)\n",
+        default_timeout=60,
+    ).run()
+    assert not app.exception
+    (link,) = app.get("link_button")
+    assert link.proto.url == f"/api/runs/{run.token}/page.html"
+    assert link.proto.label == f"Save as a page (HTML, {size_text(len(run_page(run).encode()))})"
+    (run.folder / "config.json").unlink()
+    gone = AppTest.from_string(
+        "from aecore.runs import Run\n"
+        "from pathlib import Path\n"
+        "from aecore.ui import runs_page_part\n"
+        f"runs_page_part.show(Run(Path({str(run.folder)!r})))\n",
+        default_timeout=60,
+    ).run()
+    assert not gone.exception
+    assert "not here any more" in gone.info[0].value
+
+
+def test_the_command_line_writes_it(tmp_path: Path) -> None:
+    run, _ = made(**KINDS["dense"])
+    assert main(["export", str(run.folder), "--out", str(tmp_path / "page.html")]) == 0
+    assert (tmp_path / "page.html").read_text(encoding="utf-8") == run_page(run)

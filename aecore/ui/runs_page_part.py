@@ -27,7 +27,7 @@ def show(run: Run) -> None:
     st.link_button(
         f"Save as a page (HTML{size})",
         f"{base_path()}/api/runs/{run.token}/page.html",
-        icon=":material/html:",
+        icon=":material/web:",
         help="The weights in it have half precision: the pictures are the same to the eye. Of a run that is still in training, "
         "it shows the moment at which you save it.",
     )
