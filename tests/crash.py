@@ -44,10 +44,10 @@ OWNER = "ada"
 SMALL: dict[str, Any] = {"data": {"train_images": 400}, "batch_size": 50, "architecture": {"hidden": [32]}}
 CONFIGS = {
     "short": RunConfig.parse(SMALL | {"epochs": 2, "code": {"size": 2}}),
-    "long": RunConfig.parse(SMALL | {"epochs": 40, "code": {"size": 8}}),
-    "gaussian": RunConfig.parse(SMALL | {"epochs": 20, "code": {"kind": "gaussian", "size": 4}}),
+    "long": RunConfig.parse(SMALL | {"epochs": 12, "code": {"size": 8}}),
+    "gaussian": RunConfig.parse(SMALL | {"epochs": 6, "code": {"kind": "gaussian", "size": 4}}),
 }
-"""What is trained: from a moment to several seconds."""
+"""What is trained: from a moment to a few seconds."""
 FINAL = ("finished", "failed", "stopped")
 
 
@@ -126,7 +126,7 @@ def crash(times: int, seed: int, folder: Path, say: bool = False) -> Ledger:
         wait_for(lambda driver=driver: driver.listen() > 0, "the driver's first run", 120)  # type: ignore[misc]
         if chance.random() < 0.8:  # else the workers are not even ready
             wait_for(lambda: any(run.status.state == "running" for run in all_runs()), "a run in training", 120)
-        time.sleep(chance.uniform(0.0, 3.0))
+        time.sleep(chance.uniform(0.0, 4.0))
         everybody = chance.random() < 0.5
         driver.kill(everybody)
         states = check(root, ledger, whole)

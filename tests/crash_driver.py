@@ -19,7 +19,7 @@ from aecore.runs import ACTIVE, HEARTBEAT_LIMIT, Run, all_runs
 from tests.crash import CONFIGS, OWNER
 from tests.server import wait_for
 
-MOST_KEPT = 14
+MOST_KEPT = 8
 """Runs after which rather one is deleted than made."""
 
 
