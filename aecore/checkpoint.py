@@ -13,16 +13,16 @@ from torch import Tensor
 from aecore.full_disk import remove
 from aecore.model import Autoencoder
 from aecore.runs import Run, replace_file
-from aecore.weights_file import PACKED, packed, read_weights
+from aecore.weights_file import PACKED, STEP, packed, read_weights
 
 
 class DamagedModelError(ValueError):
     """The weights of a run cannot be read, or are not those of its network; the message says what to do."""
 
 
-def save_model(run: Run, model: Autoencoder) -> None:
-    """Write the weights of a run."""
-    replace_file(run.model_path, _content(model))
+def save_model(run: Run, model: Autoencoder, step: int | None = None) -> None:
+    """Write the weights of a run, and with them the step at which it has them."""
+    replace_file(run.model_path, _content(model, step))
     remove(run.live_model_path)
 
 
@@ -31,8 +31,9 @@ def save_live_model(run: Run, model: Autoencoder) -> None:
     replace_file(run.live_model_path, _content(model))
 
 
-def _content(model: Autoencoder) -> bytes:
-    return save_tensors({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()})
+def _content(model: Autoencoder, step: int | None = None) -> bytes:
+    tensors = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
+    return save_tensors(tensors, None if step is None else {STEP: str(step)})
 
 
 def load_model(run: Run, device: torch.device | str = "cpu", path: Path | None = None) -> Autoencoder:

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
+from threading import Lock
 
 from aecore.atlas import atlas_file
 from aecore.engine_errors import LimitReachedError
@@ -39,6 +40,8 @@ _STILL_TRAINING = "“{name}” is still in training: stop it first."
 _LEFT_OUT = frozenset({"control.json", "watched", "live_model.safetensors"})
 """What is of the moment only, and belongs to the run that it was asked of."""
 _COPIED = " (copy)"
+
+_CHANGING = Lock()
 
 Entry = Run | Sweep
 
@@ -82,7 +85,8 @@ def star(entry: Entry, starred: bool, *, owner: str) -> None:
 def _change(entry: Entry, owner: str, change: Callable[[About], About]) -> None:
     check_owner(entry, owner)
     try:
-        entry.write_about(change(entry.about))
+        with _CHANGING:  # two of them at once would each write back what the other had changed
+            entry.write_about(change(entry.about))
     except (OSError, ValueError) as error:
         raise KeepingError(f"This could not be written: {_why(error)}", 500) from None
 
@@ -200,6 +204,7 @@ def restore(token: str, owner: str) -> Entry:
     if gone is None:
         hours = f"{DELETED_KEPT / 3600:.0f}"
         raise KeepingError(f"This cannot be brought back: what is deleted is kept for {hours} hours, for who deleted it.", 404)
+    _check_room(owner, folder_bytes(str(gone.folder)))
     try:
         folder = bring_back(gone)
     except OSError as error:

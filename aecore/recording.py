@@ -264,7 +264,7 @@ class Recorder:
 
     def _finish(self) -> None:
         test = self._trainer.dataset.test
-        save_model(self.run, self._trainer.model)
+        save_model(self.run, self._trainer.model, self._trainer.step)
         self._save_resume()  # a stop while measuring loses nothing
         self.status.test = self._measured()
         self.status.test_images = len(test)
@@ -331,7 +331,7 @@ class Recorder:
         self.status.preparing, self.status.reason = None, stop.reason
         if self.trainer is not None:  # else it never got its data, and starts anew
             self._save_resume()
-            save_model(self.run, self.trainer.model)
+            save_model(self.run, self.trainer.model, self.trainer.step)
             if not self._gave_up:
                 with suppress(StopRequestedError):
                     self._await_room()

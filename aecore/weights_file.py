@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import lzma
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
@@ -22,6 +23,9 @@ Weights = dict[str, npt.NDArray[Any]]
 
 PACKED = ".xz"
 """How the name of a packed file ends."""
+
+STEP = "step"
+"""What the step is called at which a run had these weights, in the file's metadata."""
 
 _SCALE = ":scale"
 _MOST = 127  # the largest whole number of 8 bits that has a negative twin
@@ -40,6 +44,13 @@ def read_weights(path: Path) -> Weights:
             raise SafetensorError(str(error)) from None
     tensors = load_arrays(content)
     return {name: _restored(name, value, tensors) for name, value in tensors.items() if not name.endswith(_SCALE)}
+
+
+def step_of(path: Path) -> int | None:
+    """The step at which a run had the weights of a plain file; None where it does not say, or cannot be read."""
+    with suppress(OSError, SafetensorError, ValueError), safe_open(path, framework="numpy") as file:
+        return int((file.metadata() or {})[STEP]) if STEP in (file.metadata() or {}) else None
+    return None
 
 
 def packed(weights: Mapping[str, npt.NDArray[Any]], *, bits: int) -> bytes:

@@ -71,6 +71,8 @@ class Worker:
             state = self._train(run, turn)
         WAITING.forget(run.status_path)  # the engine has it, and writes it when there is room
         WAITING.forget(run.control_path)
+        for path in WAITING.paths(run.folder):  # of a run that ended by an error: another worker may take it up again
+            WAITING.forget(path)
         _say({"done": folder, "state": state})
 
     def _train(self, run: Run, turn: Turn) -> str:

@@ -14,7 +14,7 @@ from tests.server import AppServer
 
 TOKEN = "d" * 32
 RENAME = """async ([address, token]) => {
-  const body = JSON.stringify({ action: "rename", tokens: [token], name: "Stolen" })
+  const body = JSON.stringify({ action: "rename", tokens: [token], value: "Stolen" })
   const response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body })
   return response.status
 }"""

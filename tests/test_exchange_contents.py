@@ -10,7 +10,12 @@ import numpy as np
 import pytest
 from safetensors.numpy import save as save_arrays
 
+from aecore.exchange.json_text import parsed
+from aecore.exchange.records import read_stages
+from aecore.exchange.refused import RefusedError
+from aecore.exchange.tensor_file import tensor_file
 from aecore.runs import Run
+from tests import tiny
 from tests.exchange_files import apart, raw_tensors, refused, together, trained, whole, with_json, with_tensors, without
 
 Files = dict[str, bytes]
@@ -80,7 +85,7 @@ _BROKEN: dict[str, tuple[Callable[[Files], Files], str]] = {
     "a frame's filters": (lambda f: _frame(f, filters=np.zeros((13, 1, 28, 28), np.uint8)), "13 units of the first layer"),
     "a frame of more": (lambda f: _frame(f, more=np.zeros(1, np.uint8)), "and nothing else"),
     "a frame beyond": (lambda f: f | {"frames/00000099.safetensors": f["frames/00000000.safetensors"]}, "which it cannot be"),
-    "a gallery of none": (lambda f: _gallery(f, originals=np.zeros((0, 1, 28, 28), np.uint8)), "1 to 64 pictures"),
+    "a gallery of none": (lambda f: _gallery(f, originals=np.zeros((0, 1, 28, 28), np.uint8)), "without any numbers"),
     "a gallery's classes": (lambda f: _gallery(f, labels=np.full(20, 11, np.uint8)), "classes that these data do not have"),
     "a gallery's kind": (lambda f: _gallery(f, positions_are_pca=np.array([3], np.uint8)), "must be 0 or 1"),
     "a gallery too long": (lambda f: _gallery(f, point_labels=np.zeros(3000, np.uint8)), "at most 2,000 codes"),
@@ -155,3 +160,21 @@ def test_one_configuration_is_enough(run: Run, files: Files, tmp_path: Path) -> 
     refused(together(files), "leave the other one out", tmp_path, config.encode())
     shutil.rmtree(tmp_path / "outer")
     refused(raw_tensors({"__metadata__": {"config": config}}), "leave the other one out", tmp_path, config.encode())
+
+
+@pytest.mark.parametrize("tail", ["", "\\"], ids=["quotes", "backslash"])
+def test_a_text_that_never_ends_is_refused_without_trying_each_of_its_quotes(tail: str) -> None:
+    # Each doubling of its length would take four times as long: 512 kB of it, hours.
+    with pytest.raises(RefusedError):
+        parsed(('{"' + '\\"' * 250_000 + tail).encode(), "config.json", 1 << 20)
+
+
+def test_stages_with_something_behind_the_list_are_refused() -> None:
+    with pytest.raises(RefusedError, match="secret"):
+        read_stages(b'[], "secret": "<b>"', tiny.config())
+
+
+def test_a_tensor_without_numbers_is_refused_whatever_its_other_dimensions() -> None:
+    header = b'{"a": {"dtype": "F32", "shape": [549755813888, 549755813888, 0], "data_offsets": [0, 0]}}'
+    with pytest.raises(RefusedError, match="without any numbers"):
+        tensor_file(len(header).to_bytes(8, "little") + header, "model.safetensors")

@@ -14,10 +14,13 @@ from safetensors.numpy import load as load_arrays
 from safetensors.numpy import save as save_arrays
 
 from aecore import runs
-from aecore.checkpoint import load_model, pack_weights
+from aecore.checkpoint import load_model, pack_weights, save_model
 from aecore.config import RunConfig
 from aecore.engine import Engine, EngineError
+from aecore.exchange.refused import RefusedError
+from aecore.exchange.taking import check_takeable
 from aecore.metrics_log import MetricsReader
+from aecore.model import build
 from aecore.pacing import Paced
 from aecore.recording import Recorder
 from aecore.runs import About, Run, Status, find_run, new_run
@@ -287,3 +290,30 @@ def test_the_folder_alone_is_enough(source: Run) -> None:
     assert find_run(TOKEN) is None
     assert Recorder(run).record().state == "finished"
     assert RunConfig.from_json(json.dumps(json.loads((run.folder / "config.json").read_text()))) == run.config
+
+
+def test_weights_of_an_earlier_stop_are_those_of_its_step(tmp_path: Path) -> None:
+    """A run that was stopped, went on and was cut off still has the weights of the stop only."""
+    run = Run.create(tiny.config(), tmp_path / "run")
+    save_model(run, build(run.config.plan, 0), 2)
+    for state, step, found in (
+        ("stopped", 2, [2]),
+        ("interrupted", 5, [2]),
+        ("failed", 5, [2]),
+        ("stopped", 5, [2]),
+        ("running", 5, []),
+    ):
+        run.write_status(Status(state=state, step=step, steps=6))
+        assert list(starting_points(run)) == found
+    run.write_status(Status(state="stopped", step=5, steps=6))
+    with pytest.raises(RefusedError, match="those of step 2"):
+        check_takeable(run)
+
+
+def test_weights_of_an_earlier_version_are_those_of_the_end(tmp_path: Path) -> None:
+    run = Run.create(tiny.config(), tmp_path / "run")
+    save_model(run, build(run.config.plan, 0))
+    run.write_status(Status(state="finished", step=6, steps=6))
+    assert list(starting_points(run)) == [6]
+    run.write_status(Status(state="interrupted", step=5, steps=6))
+    assert list(starting_points(run)) == [], "nobody knows of which step they are"

@@ -11,7 +11,8 @@ from typing import Any
 from aecore.exchange.refused import RefusedError
 
 MOST_DEPTH = 16
-_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+# A text that never ends matches too, up to the file's end: else each of its quotes would be tried anew.
+_BRACKETS = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 
 
 def parsed(data: bytes, file: str, most: int) -> dict[str, Any]:

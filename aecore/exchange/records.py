@@ -14,9 +14,10 @@ from aecore.data.catalogue import UnknownDataError, card, is_own
 from aecore.exchange.json_text import number, only, parsed, whole, words
 from aecore.exchange.parts import ABOUT, CONFIG, RECORD_BYTES, STAGES, STATUS
 from aecore.exchange.refused import RefusedError
+from aecore.keeping import NAME_LETTERS, NOTE_LETTERS
 from aecore.stage_numbers import StageNumbers
 
-_MOST_NAME, _MOST_NOTE = 500, 20_000
+_MOST_WORDS = 500
 _FAR = 1e30
 _ERRORS = ("mse", "mae", "bce")
 _TESTS = (*_ERRORS, *(f"{name}_clean_input" for name in _ERRORS), "reconstruction", "kl", "neg_elbo", "accuracy")
@@ -85,9 +86,9 @@ def read_about(data: bytes, facts: Facts) -> Facts:
     only(values, ("name", "note", "created", "start"), ABOUT)
     return replace(
         facts,
-        name=words(values, "name", ABOUT, _MOST_NAME).replace("\n", " "),
-        note=words(values, "note", ABOUT, _MOST_NOTE),
-        start=words(values, "start", ABOUT, _MOST_NAME).replace("\n", " "),
+        name=words(values, "name", ABOUT, _MOST_WORDS).replace("\n", " ").strip()[:NAME_LETTERS],
+        note=words(values, "note", ABOUT, NOTE_LETTERS),
+        start=words(values, "start", ABOUT, _MOST_WORDS).replace("\n", " "),
         made=min(number(values, "created", ABOUT, 0, 1e11), time.time()),
     )
 
@@ -118,7 +119,9 @@ def read_status(data: bytes, config: RunConfig, facts: Facts) -> Facts:
 
 def read_stages(data: bytes, config: RunConfig) -> list[StageNumbers]:
     """The numbers of the stages that have ended. Raises RefusedError."""
-    entries = parsed(b'{"stages": ' + data + b"}", STAGES, RECORD_BYTES)["stages"]
+    wrapped = parsed(b'{"stages": ' + data + b"}", STAGES, RECORD_BYTES)
+    only(wrapped, ("stages",), STAGES)  # or the list has ended early, and something else follows it
+    entries = wrapped["stages"]
     ends = {stage.name: stage.last_step for stage in config.stages}
     if not isinstance(entries, list) or len(entries) > len(ends):
         raise RefusedError(f"{STAGES} must be a list of the run's {len(ends)} stages at most.")

@@ -28,7 +28,7 @@ from aecore.exchange.refused import RefusedError
 from aecore.exchange.tensor_file import HEADER_BYTES
 from aecore.frames import Frame, kept_frames, read_film
 from aecore.runs import ACTIVE, Run
-from aecore.snapshot_steps import snapshots
+from aecore.snapshot_steps import snapshots, step_of_weights
 from aecore.weights_file import PACKED, read_weights
 
 _PIECE = 1 << 18
@@ -46,6 +46,12 @@ def check_takeable(run: Run) -> None:
         raise RefusedError(f"This run is {state}: only the weights of a run that has finished or was stopped can be taken away.")
     if not run.model_path.is_file():
         raise RefusedError("This run was stopped before it had any weights: there are none to take away.")
+    step, now = step_of_weights(run), run.status.step
+    if step != now:
+        raise RefusedError(
+            f"The weights that were saved of this run are those of step {step:,}, and its curves go on to step {now:,}: resume "
+            "it, and stop it again, to take it away."
+        )
 
 
 def file_name(run: Run, ending: str) -> str:

@@ -79,6 +79,8 @@ def _place(entry: object, file: str, size: int) -> tuple[int, int, str, tuple[in
     if len(offsets) != 2:
         raise RefusedError(f"The header of {file} is not as safetensors has it.")
     start, stop = offsets
+    if 0 in shape:
+        raise RefusedError(f"{file} declares a tensor without any numbers.")
     declared = prod(shape) * _TYPES[kind].itemsize
     if not start <= stop <= size or stop - start != declared:
         raise RefusedError(f"{file} declares a tensor of {declared:,} bytes that are not in it.")

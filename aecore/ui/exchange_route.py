@@ -25,8 +25,10 @@ from aecore.runs import Run, find_run
 
 AT_A_TIME = 8
 """So many files are sent at once; who comes then is asked to try again."""
-PATIENCE = 60.0
+PATIENCE = 20.0
 """Seconds that a browser may take for a piece of a quarter of a megabyte."""
+LONGEST = 600.0
+"""Seconds that it may take for all of a file."""
 
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"}
 _FREE = BoundedSemaphore(AT_A_TIME)
@@ -40,7 +42,7 @@ class _Sent(StreamingResponse):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             # Nobody is there any more, or nobody takes it: the server closes what has no end.
-            with suppress(ClientDisconnect, TimeoutError):
+            with suppress(ClientDisconnect, TimeoutError), anyio.fail_after(LONGEST):
                 await super().__call__(scope, receive, send)
         finally:
             _FREE.release()

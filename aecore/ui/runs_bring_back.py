@@ -227,7 +227,7 @@ def _brought_last() -> None:
     for run in runs:
         with st.container(key=f"brought_last_{run.token[:8]}"):
             st.button(
-                run.about.name or "A run without a name",
+                escaped(run.about.name) or "A run without a name",
                 icon=":material/history:",
                 key=f"brought_open_{run.token}",
                 type="tertiary",

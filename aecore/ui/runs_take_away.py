@@ -19,10 +19,11 @@ from aecore.ui import runs_page_part
 from aecore.ui.base_path import base_path
 from aecore.ui.brought_note import brought_note
 from aecore.ui.job_progress import follow
+from aecore.ui.plain_words import escaped
 from aecore.ui.run_config import config_of
 from aecore.ui.runs_views import TAKEN
 from aecore.ui.server import person, task_desk
-from aecore.usage import size
+from aecore.usage import folder_bytes, size
 
 _JOB = "take_away_onnx"
 _PRESSED = "take_away_onnx_pressed"
@@ -69,9 +70,9 @@ def _everything(run: Run, problem: str) -> None:
             st.info(problem, icon=":material/info:")
             return
         _link("Save as a zip", run, "run.zip", ":material/folder_zip:", "It does not say whose the run is.")
-        if _weights_bytes(run) > FILE_BYTES:
+        if _zip_bytes(run) > FILE_BYTES:
             st.caption(
-                f"This network is larger than the {FILE_BYTES >> 20} MB that the page takes back: `python -m aecore import` "
+                f"This run is larger than the {FILE_BYTES >> 20} MB that the page takes back: `python -m aecore import` "
                 f"takes up to {MOST_BYTES_HERE >> 20} MB."
             )
 
@@ -102,7 +103,7 @@ def _onnx(run: Run) -> None:
         if pressed:
             kept = _ask(run, key)
         elif kept is not None and kept[1].state == "failed":
-            st.error(kept[1].error, icon=":material/error:")
+            st.error(escaped(kept[1].error), icon=":material/error:")
     if kept is None or kept[1].state in ("failed", "cancelled"):
         st.button(
             "Make the ONNX file",
@@ -172,6 +173,12 @@ def _python(run: Run) -> None:
         else:
             st.caption("For the zip beside the script, which runs in this app's folder or with it on the path.")
             st.code(with_the_app(run), language="python")
+
+
+def _zip_bytes(run: Run) -> int:
+    """About what the zip takes: what is in it hardly gets smaller."""
+    parts = sum(folder_bytes(str(folder)) for folder in (run.frames_folder, run.weights_folder))
+    return _weights_bytes(run) + parts
 
 
 def _weights_bytes(run: Run) -> int:
