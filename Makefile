@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 PORT ?= 8501
 
-.PHONY: run test check bench checkpoints quality screenshots
+.PHONY: run test check bench crash checkpoints quality screenshots
 
 run: $(VENV)/.app
 	@echo "Autoencoder Lab: http://localhost:$(PORT)"
@@ -26,6 +26,12 @@ bench: $(VENV)/.dev $(VENV)/.browser
 	$(BIN)/python -m tests.bench_sweeps
 	$(BIN)/python -m tests.bench_disentanglement
 	$(BIN)/python -m tests.bench_anomalies
+	$(BIN)/python -m tests.bench_runs
+	$(BIN)/python -m tests.bench_rewind
+
+# Kills the server again and again and looks whether anything was lost.
+crash: $(VENV)/.dev
+	$(BIN)/python -m tests.crash --times 50
 
 # Needs the full MNIST: set AECORE_DATA to a folder that has it, or let it be downloaded.
 checkpoints: $(VENV)/.app

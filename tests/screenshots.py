@@ -19,6 +19,8 @@ LATENT_PICTURE = ROOT / "docs" / "latent.png"
 SWEEP_PICTURE = ROOT / "docs" / "disentangle.png"
 ANOMALIES_PICTURE = ROOT / "docs" / "anomalies.png"
 FEATURES_PICTURE = ROOT / "docs" / "features.png"
+RUNS_PICTURE = ROOT / "docs" / "runs.png"
+REWIND_PICTURE = ROOT / "docs" / "rewind.png"
 EXAMPLE = "?preset=vae&code.size=2&epochs=40"
 
 
@@ -97,6 +99,20 @@ def _take(browser: Browser, server: AppServer, folder: Path) -> None:
                 _picture(page, folder / f"anomalies-{tab.lower().replace(' ', '-')}-{name}.png")
                 if tab == "Scores and cases" and not trained:
                     _picture(page, ANOMALIES_PICTURE)
+            runs_pictures = {"Runs": RUNS_PICTURE, "Rewind": REWIND_PICTURE}
+            for address, ready in (
+                ("Runs", "[data-testid=runs-gallery] img"),
+                ("Compare&runs=vanilla-mnist,deep-mnist,vae-16d-mnist", "[data-testid=compare-pictures][data-drawn]"),
+                ("Rewind&run=vanilla-mnist", "[data-testid=rewind][data-state=finished]"),
+                ("Take away&run=vanilla-mnist", "[data-testid=stCode]"),
+                ("Bring back", "[data-testid=stFileUploader]"),
+            ):
+                tab = address.split("&")[0]
+                page.goto(f"{server.url}/runs?view={address}")
+                page.locator(ready).first.wait_for()
+                _picture(page, folder / f"runs-{tab.lower().replace(' ', '-')}-{name}.png")
+                if tab in runs_pictures and not trained:
+                    _picture(page, runs_pictures[tab])
             train = TrainPage(page, server.url)
             if not trained:
                 train.open(EXAMPLE)
