@@ -264,16 +264,17 @@ class Recorder:
 
     def _finish(self) -> None:
         test = self._trainer.dataset.test
-        save_model(self.run, self._trainer.model, self._trainer.step)
         self._save_resume()  # a stop while measuring loses nothing
+        save_model(self.run, self._trainer.model, self._trainer.step)
         self.status.test = self._measured()
         self.status.test_images = len(test)
         if len(self._trainer.stages) > 1:
             keep_stage(self.run, self._trainer.stage, self.status.test)
         self.status.preparing = None
         self._await_room()
-        remove(self.run.resume_path)
         self._set_state("finished")
+        # Only now: cut off between the two the other way round, the run would begin again from nothing.
+        remove(self.run.resume_path)
 
     def _measured(self) -> dict[str, float]:
         """The test numbers of the network as far as it has grown."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from aecore.runs import SWEEP_FILE, runs_root
+from aecore.runs import SWEEP_FILE, Run, runs_root
 from aecore.set_aside import UNFINISHED_KEPT, purge
 
 BESIDE_KEPT = 60.0
@@ -32,6 +32,9 @@ def tidy(beside_kept: float = BESIDE_KEPT, unfinished_kept: float = UNFINISHED_K
             if now - _newest(folder) > unfinished_kept:
                 shutil.rmtree(folder, ignore_errors=True)
             continue
+        run = Run(folder)
+        if run.resume_path.is_file() and run.status.state == "finished":  # cut off at its very end
+            run.resume_path.unlink(missing_ok=True)
         for inner in (folder, *_folders(folder)):
             _remove_beside(inner, now - beside_kept)
             for innermost in _folders(inner) if inner != folder else ():

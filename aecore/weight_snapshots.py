@@ -36,7 +36,8 @@ def steps_to_keep(steps: int, parameters: int) -> tuple[int, ...]:
 
 def keep_snapshot(run: Run, model: Autoencoder, step: int) -> None:
     """Write the weights of this moment."""
-    weights = {name: value.detach().cpu().numpy().astype(np.float16) for name, value in model.state_dict().items()}
+    with np.errstate(over="ignore"):  # a training that diverges: what is too large becomes infinite, and is refused as a start
+        weights = {name: value.detach().cpu().numpy().astype(np.float16) for name, value in model.state_dict().items()}
     run.weights_folder.mkdir(exist_ok=True)
     replace_file(run.weights_folder / f"{step:08d}.safetensors", save_arrays(weights))
 

@@ -37,7 +37,7 @@ from aecore.runs import ACTIVE, Run, all_runs, find_run
 from aecore.set_aside import deleted, purge
 from aecore.snapshot_steps import snapshots
 from aecore.tidying import tidy
-from aecore.weights_file import read_weights
+from aecore.weights_file import read_weights, step_of
 from tests.server import ROOT, wait_for
 
 OWNER = "ada"
@@ -126,7 +126,7 @@ def crash(times: int, seed: int, folder: Path, say: bool = False) -> Ledger:
         wait_for(lambda driver=driver: driver.listen() > 0, "the driver's first run", 120)  # type: ignore[misc]
         if chance.random() < 0.8:  # else the workers are not even ready
             wait_for(lambda: any(run.status.state == "running" for run in all_runs()), "a run in training", 120)
-        time.sleep(chance.uniform(0.0, 4.0))
+        time.sleep(chance.uniform(0.0, 8.0))
         everybody = chance.random() < 0.5
         driver.kill(everybody)
         states = check(root, ledger, whole)
@@ -197,6 +197,8 @@ def check_run(run: Run, whole: dict[str, bytes]) -> str:
     steps = [row[0] for row in reader.rows]
     if steps != sorted(steps, key=lambda step: step or 0):
         raise BrokenError(f"The rows of {run.folder} are not in order: {steps}.")
+    if step_of(run.model_path) == config.total_steps and status.state != "finished" and not run.resume_path.is_file():
+        raise BrokenError(f"{run.folder} was trained to its end, and would begin again from nothing.")
     for step in kept_frames(run.frames_folder):
         if read_frame(run.frames_folder, step) is None:
             raise BrokenError(f"The frame of step {step} in {run.folder} cannot be read.")
