@@ -66,10 +66,11 @@ def training_bytes(config: RunConfig) -> int:
     return _COPIES * _FLOAT * config.plan.parameters
 
 
-def check_room(owner: str, *, runs: int = 1, bytes: int = 0) -> None:
+def check_room(owner: str, *, runs: int = 1, bytes: int = 0, make: bool = True) -> None:
     """Whether a person may keep `runs` more, of so many bytes. Raises LimitReachedError, whose message says what to do.
 
-    Where the disk is full, what was deleted and could still be brought back goes first.
+    Where the disk is full, what was deleted and could still be brought back goes first, unless `make` is false: for a question
+    alone.
     """
     kept = list(_all_kept())
     mine = [each for each in kept if each.owner == owner]
@@ -77,7 +78,7 @@ def check_room(owner: str, *, runs: int = 1, bytes: int = 0) -> None:
     too_many = max(here.runs + runs - limits.RUNS_EACH, everywhere.runs + runs - limits.RUNS_IN_ALL)
     too_large = max(here.bytes + bytes - limits.BYTES_EACH, everywhere.bytes + bytes - limits.BYTES_IN_ALL)
     missing = bytes + limits.BYTES_LEFT_FREE - _free_bytes()
-    if missing > 0:
+    if missing > 0 and make:
         make_room(bytes + limits.BYTES_LEFT_FREE)
         missing = bytes + limits.BYTES_LEFT_FREE - _free_bytes()
     if here.runs + runs > limits.RUNS_EACH:
@@ -93,11 +94,11 @@ def check_room(owner: str, *, runs: int = 1, bytes: int = 0) -> None:
         problem = FULL
     else:
         return
-    raise _no_room(problem, mine, max(0, too_many), max(0, too_large, missing))
+    raise _no_room(problem, mine, max(0, too_many), max(0, too_large, missing), (runs, bytes))
 
 
-def _no_room(problem: str, mine: list[Kept], runs: int, bytes: int) -> LimitReachedError:
-    """The error that offers as many of the oldest as make room for so many runs and bytes."""
+def _no_room(problem: str, mine: list[Kept], runs: int, bytes: int, wanted: tuple[int, int]) -> LimitReachedError:
+    """The error that offers as many of the oldest as make room for so many runs and bytes. wanted: as the error keeps it."""
     chosen: list[Kept] = []
     freed = 0
     for kept in _removable(mine):
@@ -112,6 +113,7 @@ def _no_room(problem: str, mine: list[Kept], runs: int, bytes: int) -> LimitReac
         f"{problem} Removing your {count} frees {size(freed)}; star those that are to stay.",
         [kept.token for kept in chosen],
         freed,
+        wanted,
     )
 
 

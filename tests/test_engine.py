@@ -53,7 +53,7 @@ def test_a_run_is_trained_to_its_end_and_measured(engine: Engine) -> None:
     assert 0 < status.test["mse"] < 0.25  # an untrained network answers 0.5 everywhere: about 0.23
     assert status.test_images == 500
     assert run.model_path.is_file()
-    assert not run.resume_path.exists()
+    wait_for(lambda: not run.resume_path.exists(), "the end of what it would go on from")  # removed only once it has finished
 
 
 def test_pause_halts_and_a_single_step_makes_one_step(engine: Engine) -> None:

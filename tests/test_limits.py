@@ -211,3 +211,30 @@ def test_where_a_limit_is_reached_the_oldest_runs_can_be_removed_and_brought_bac
     assert not app.error
     assert len(runs_of(person())) == 2
     engine.close()
+
+
+def test_where_the_bytes_of_the_new_run_are_too_many_the_offer_is_there_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = kept(person(), 2)
+    for run in runs:
+        (run.folder / "model.safetensors").write_bytes(b"0" * (2 << 20))
+    monkeypatch.setattr(limits, "BYTES_EACH", usage.usage_of(person()).bytes + 1000)
+    engine = Engine(slots=0)
+    monkeypatch.setattr("aecore.ui.run_panel.engine", lambda: engine)
+    monkeypatch.setattr("aecore.ui.problem.engine", lambda: engine)
+    monkeypatch.setattr("aecore.ui.live_route.engine", lambda: engine)
+    app = AppTest.from_file(ENTRY, default_timeout=120).run().switch_page(str(ROOT / "pages" / "train.py")).run()
+    app.button(key="train").click().run()
+    assert any("of one person" in error.value for error in app.error)
+    app.button(key="make_room_go_page").click().run()
+    assert not app.error
+    assert not find_run(runs[0].token)
+    engine.close()
+
+
+def test_a_question_removes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = delete(kept(person(), 1)[0], owner=person())
+    monkeypatch.setattr("aecore.usage._free_bytes", lambda: 0)
+    monkeypatch.setattr("aecore.usage.make_room", lambda wanted: pytest.fail("this removes for good"))
+    with pytest.raises(LimitReachedError):
+        usage.check_room(person(), make=False)
+    assert gone.folder.is_dir()

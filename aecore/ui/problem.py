@@ -12,19 +12,23 @@ from aecore.keeping import KeepingError
 from aecore.limits import DELETED_KEPT
 from aecore.runs import Run, find_run
 from aecore.sweeps import Sweep, find_sweep
+from aecore.ui.plain_words import escaped
 from aecore.ui.server import engine, person
 
 _SAID = "engine_problem"  # also set by whoever has a sentence alone
-_OFFER = "engine_problem_offer"  # the sentence, and the runs that would go
+_OFFER = "engine_problem_offer"  # the sentence, the runs that would go, and how many runs and bytes room is needed for
 _REMOVED = "engine_problem_removed"  # what went, to be brought back
-_KEPT = f"For {DELETED_KEPT / 3600:.0f} hours, what is removed can be brought back: here, or on the Runs page."
+_KEPT = (
+    f"For {DELETED_KEPT / 3600:.0f} hours, what is removed can be brought back, here or on the Runs page; on a full disk only "
+    "until its room is needed."
+)
 
 
 def note(error: Exception) -> None:
     """Have the next rerun say it."""
     st.session_state[_SAID] = str(error)
     if isinstance(error, LimitReachedError) and error.candidates:
-        st.session_state[_OFFER] = (str(error), error.candidates)
+        st.session_state[_OFFER] = (str(error), error.candidates, error.wanted)
 
 
 def show() -> None:
@@ -39,8 +43,8 @@ def show_offer(key: str) -> bool:
     It stays until it is used, put away, or no longer needed. key: of this place, where a page has several.
     """
     _say_what_was_removed(key)
-    sentence, tokens = st.session_state.get(_OFFER, ("", ()))
-    if not tokens or st.session_state.get(_SAID, sentence) != sentence or _has_room():
+    sentence, tokens, wanted = st.session_state.get(_OFFER, ("", (), (1, 0)))
+    if not tokens or st.session_state.get(_SAID, sentence) != sentence or _has_room(*wanted):
         st.session_state.pop(_OFFER, None)
         return False
     st.session_state.pop(_SAID, None)
@@ -60,9 +64,9 @@ def show_offer(key: str) -> bool:
     return True
 
 
-def _has_room() -> bool:
+def _has_room(runs: int, bytes: int) -> bool:
     with suppress(LimitReachedError):
-        usage.check_room(person())
+        usage.check_room(person(), runs=runs, bytes=bytes, make=False)
         return True
     return False
 
@@ -93,7 +97,7 @@ def _remove(tokens: tuple[str, ...]) -> None:
             if _delete(entry):
                 removed.append(token)
         except KeepingError as error:
-            st.session_state[_SAID] = str(error)
+            st.session_state[_SAID] = escaped(str(error))  # with a name in it
     st.session_state[_REMOVED] = tuple(removed)
 
 
@@ -109,4 +113,4 @@ def _bring_back(tokens: tuple[str, ...]) -> None:
         try:
             keeping.restore(token, person())
         except KeepingError as error:
-            st.session_state[_SAID] = str(error)
+            st.session_state[_SAID] = escaped(str(error))  # with a name in it
