@@ -65,7 +65,7 @@ def fill_start(run: Run, model: Autoencoder) -> None:
 
 
 def pack_weights(run: Run, bits: int) -> None:
-    """Round the saved weights of a run to 8 or 16 bits, in a packed file; its network is read as before."""
+    """Round the saved weights of a run to so many bits, in a packed file; its network is read as before."""
     plain = run.model_path
     content = packed(read_weights(plain), bits=bits)
     replace_file(run.folder / f"model.safetensors{PACKED}", content)

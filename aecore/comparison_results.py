@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import lzma
 import zlib
 from dataclasses import dataclass, field
 from math import prod, sqrt
@@ -15,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from aecore.runs import CHECKPOINTS, replace_file
 
-SHIPPED_PATH = CHECKPOINTS / "denoise_comparison.json"
+SHIPPED_PATH = CHECKPOINTS / "denoise_comparison.json.xz"
 """The comparison that comes with the app; ``python -m aecore denoise-table`` makes it."""
 
 CURVE_LEVELS = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -198,13 +199,13 @@ def from_json(kind: type[Result], text: str | bytes) -> Result:
 
 
 def write_shipped(result: ShippedComparison, path: Path = SHIPPED_PATH) -> None:
-    """Put the file that comes with the app in its place."""
-    replace_file(path, to_json(result))
+    """Put the file that comes with the app in its place, compressed: it has thousands of similar numbers."""
+    replace_file(path, lzma.compress(to_json(result).encode()))
 
 
 def read_shipped(path: Path = SHIPPED_PATH) -> ShippedComparison | None:
     """What comes with the app; None if the file is missing or of another version."""
     try:
-        return from_json(ShippedComparison, path.read_bytes())
-    except (OSError, ValueError):
+        return from_json(ShippedComparison, lzma.decompress(path.read_bytes()))
+    except (OSError, ValueError, lzma.LZMAError):
         return None

@@ -24,7 +24,7 @@ _GREY = 8
 
 
 def round_weights(run: Run, bits: int) -> Status:
-    """Round the weights to 8 or 16 bits, and measure the test numbers of these weights. Returns the new status."""
+    """Round the weights to so many bits, and measure the test numbers of these weights. Returns the new status."""
     # With torch, which those who only read do not need.
     from aecore.checkpoint import load_model, pack_weights
     from aecore.evaluation import accuracy, evaluate

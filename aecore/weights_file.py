@@ -1,6 +1,6 @@
 """Weights on disk: safetensors, and for the runs that come with the app the same in fewer bytes. numpy only.
 
-A packed file is a safetensors file compressed by xz, whose matrices and filters may be whole numbers of 8 bits: then it has
+A packed file is a safetensors file compressed by xz, whose matrices and filters may be whole numbers of few bits: then it has
 beside `name` a tensor `name:scale` with one float for each output, and the weight is their product (symmetric quantization
 for each output channel, as in Jacob et al. 2018, section 3, with zero-point 0).
 """
@@ -28,11 +28,10 @@ STEP = "step"
 """What the step is called at which a run had these weights, in the file's metadata."""
 
 _SCALE = ":scale"
-_MOST = 127  # the largest whole number of 8 bits that has a negative twin
 
 
 def read_weights(path: Path) -> Weights:
-    """The tensors of a file by name, floats as they are stored (16 or 32 bits), those of 8 bits as float32.
+    """The tensors of a file by name, floats as they are stored (16 or 32 bits), those of fewer bits as float32.
 
     Raises OSError, or SafetensorError where the file is damaged.
     """
@@ -54,19 +53,20 @@ def step_of(path: Path) -> int | None:
 
 
 def packed(weights: Mapping[str, npt.NDArray[Any]], *, bits: int) -> bytes:
-    """The content of a packed file, matrices and filters in 8 or 16 bits; biases keep 32, or 16 with the others."""
+    """The content of a packed file, matrices and filters in 2 to 8 bits, biases then in 32; or all of them in 16 bits."""
     if bits == 16:
         tensors: Weights = {name: value.astype(np.float16) for name, value in weights.items()}
     else:
         tensors = {}
         for name, value in weights.items():
-            tensors |= _quantized(name, value.astype(np.float32)) if value.ndim > 1 else {name: value.astype(np.float32)}
+            tensors |= _quantized(name, value.astype(np.float32), bits) if value.ndim > 1 else {name: value.astype(np.float32)}
     return lzma.compress(save_arrays({name: np.ascontiguousarray(value) for name, value in tensors.items()}), preset=9)
 
 
-def _quantized(name: str, value: npt.NDArray[np.float32]) -> Weights:
+def _quantized(name: str, value: npt.NDArray[np.float32], bits: int) -> Weights:
     rows = value.reshape(len(value), -1)
-    scale = np.abs(rows).max(axis=1) / _MOST
+    # The largest whole number that has a negative twin. Numbers of fewer bits take bytes too, which xz makes smaller.
+    scale = np.abs(rows).max(axis=1) / (2 ** (bits - 1) - 1)
     scale[scale == 0] = 1
     return {name: np.rint(rows / scale[:, None]).astype(np.int8).reshape(value.shape), name + _SCALE: scale.astype(np.float32)}
 

@@ -77,7 +77,7 @@ def test_the_table_writes_its_three_files(tmp_path: Path) -> None:
     told: list[tuple[int, int]] = []
     made = denoise_table.timed(plan, 1, tmp_path / "table.md", "make it", lambda done, of: told.append((done, of)))
     assert told == [(done, 5) for done in range(6)]
-    assert read_shipped(tmp_path / "denoise_comparison.json") == made
+    assert read_shipped(tmp_path / "denoise_comparison.json.xz") == made
     assert [(one.kind, one.level, one.images) for one in made.comparisons] == [("gaussian", 0.5, 10), ("masking", 0.25, 10)]
     curve = made.curve("masking")
     assert curve is not None

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 from safetensors.torch import save_file
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -94,8 +94,12 @@ def opened(browser: Browser, folder: Path, text: str, **options: Any) -> Iterato
     asked: list[str] = []
     said: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    # Tests read pixels more often than a browser likes, and it says so.
-    page.on("console", lambda message: "getImageData" in message.text or said.append(message.text))
+
+    def listen(message: ConsoleMessage) -> None:
+        if "getImageData" not in message.text:  # tests read pixels more often than a browser likes, and it says so
+            said.append(message.text)
+
+    page.on("console", listen)
     page.on("pageerror", lambda error: said.append(str(error)))
     page.goto(path.as_uri())
     try:

@@ -24,16 +24,16 @@ Floats = npt.NDArray[np.float32]
 _FLOATS = st.floats(-100, 100, width=32)
 
 
-@given(arrays(np.float32, array_shapes(min_dims=2, max_dims=4, max_side=5), elements=_FLOATS))
-def test_a_weight_of_8_bits_is_off_by_half_a_step_of_its_output_at_most(
-    tmp_path_factory: pytest.TempPathFactory, value: np.ndarray
+@given(arrays(np.float32, array_shapes(min_dims=2, max_dims=4, max_side=5), elements=_FLOATS), st.integers(2, 8))
+def test_a_weight_of_few_bits_is_off_by_half_a_step_of_its_output_at_most(
+    tmp_path_factory: pytest.TempPathFactory, value: Floats, bits: int
 ) -> None:
     path = tmp_path_factory.mktemp("weights") / "model.safetensors.xz"
-    path.write_bytes(packed({"layer.weight": value}, bits=8))
+    path.write_bytes(packed({"layer.weight": value}, bits=bits))
     found = read_weights(path)
     assert set(found) == {"layer.weight"}
     assert found["layer.weight"].shape == value.shape
-    step = np.abs(value.reshape(len(value), -1)).max(axis=1) / 127
+    step = np.abs(value.reshape(len(value), -1)).max(axis=1) / (2 ** (bits - 1) - 1)
     error = np.abs(found["layer.weight"] - value).reshape(len(value), -1).max(axis=1)
     assert (error <= step / 2 * (1 + 1e-5) + 1e-30).all()
 
