@@ -186,6 +186,7 @@ class Recorder:
             trainer.load_state(tensors, words)
             self._seconds = float(words["seconds"])
             self._single_steps = int(words["single_steps"])
+            resumed = trainer.step > 0  # else it was stopped before all of its first moment was written
         elif self.run.start_path.is_file():
             fill_start(self.run, trainer.model)
         if self._most_seconds < math.inf and self.status.ends_at <= 0:
@@ -208,13 +209,15 @@ class Recorder:
         self.status.preparing = None
         if self._moments is not None and not resumed:
             self._moments.keep()
-        self._show({}, validate=not resumed, paint=True)
+        self._show(validate=not resumed, paint=True, losses=False)
 
     def _train(self) -> None:
         trainer = self._trainer
-        if trainer.step == trainer.total_steps:
-            return  # stopped while its test set was measured
         self._set_state("running")
+        if trainer.step == trainer.total_steps:
+            if trainer.has_losses:  # stopped while the row of the last step was measured, else while its test numbers were
+                self._end()
+            return
         if trainer.step == trainer.stage.last_step:
             self._end_stage()  # stopped while the end of a stage was measured
         steps = trainer.run(self._poll_within_step)
@@ -230,6 +233,8 @@ class Recorder:
             epoch_ended = trainer.step % per_epoch == 0 and self._validating.due
             if trainer.step in self._snapshots:
                 keep_snapshot(self.run, trainer.model, trainer.step)
+            if self._moments is not None and self._moments.wants_to_keep:
+                self._moments.keep()  # before anything that may be cut off
             if trainer.step < trainer.total_steps and 0 < self.status.ends_at <= self._seconds:
                 raise StopRequestedError("stopped", self._time_is_up)
             if trainer.step == trainer.total_steps:
@@ -241,25 +246,26 @@ class Recorder:
             # The first steps change most, and a run that diverges does so here: they are shown whatever the clock says.
             early = trainer.step in EARLY_STEPS
             if single or early or now >= next_show or epoch_ended:
-                self._show(trainer.read_losses(), validate=single or self._validating.due, paint=single or self._painting.due)
+                self._show(validate=single or self._validating.due, paint=single or self._painting.due)
                 next_show = now + TICK
             elif self._painter.wants_to_keep and self._painting.due:
                 self._paint()
-            if self._moments is not None and self._moments.wants_to_keep:
-                self._moments.keep()
             if now >= next_save:
                 self._save_resume()
                 next_save = time.perf_counter() + SAVE_EVERY
-        if self._moments is not None:
-            self._moments.keep()
-        self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
+        self._end()
+
+    def _end(self) -> None:
+        """What belongs to the last step."""
+        self._show(validate=True, paint=True, keep=True)
 
     def _end_stage(self) -> None:
         """What the network can do at this moment, before the next stage changes it."""
         trainer = self._trainer
         if any(numbers.step == trainer.step for numbers in stage_numbers(self.run)):
             return
-        self._show(trainer.read_losses(), validate=True, paint=True, keep=True)
+        if trainer.has_losses:
+            self._show(validate=True, paint=True, keep=True)
         keep_stage(self.run, trainer.stage, self._measured())
 
     def _finish(self) -> None:
@@ -294,14 +300,15 @@ class Recorder:
 
     # --- what is written --------------------------------------------------------------------------------------------
 
-    def _show(self, losses: dict[str, float], *, validate: bool, paint: bool, keep: bool = False) -> None:
+    def _show(self, *, validate: bool, paint: bool, keep: bool = False, losses: bool = True) -> None:
         """A row of the metrics, a frame and the status: what whoever watches is to see of this moment."""
-        trainer = self._trainer
-        values = {f"train_{name}": value for name, value in losses.items()}
+        trainer, measured = self._trainer, {}
         if validate:
             with self._validating:
                 measured = trainer.evaluate(trainer.dataset.validation, self._poll)
-            values |= {f"val_{name}": value for name, value in measured.items()}
+        # Only now: a run that is stopped while it is validated has these losses in its next row.
+        values = {f"train_{name}": value for name, value in (trainer.read_losses() if losses else {}).items()}
+        values |= {f"val_{name}": value for name, value in measured.items()}
         if values:
             clock = {
                 "step": trainer.step,
@@ -432,7 +439,7 @@ class Recorder:
             if self.status.state == "running":
                 self._set_state("paused")
                 if between_steps:
-                    self._show(self._trainer.read_losses(), validate=False, paint=True)
+                    self._show(validate=False, paint=True)
             if self.status.state != "paused":
                 return False  # paused before it began: its data are fetched first
             if self._single_steps < self._control.single_steps:

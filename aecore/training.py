@@ -242,6 +242,11 @@ class Trainer:
         self._sums += torch.stack([losses[name].detach() for name in self.task.names]) * count
         self._summed += count
 
+    @property
+    def has_losses(self) -> bool:
+        """Whether there are losses that have not been read."""
+        return self._summed > 0
+
     def read_losses(self) -> dict[str, float]:
         """Mean of every term of the stage over the images since the last call; {} if there were none. Raises DivergedError."""
         if not self._summed:

@@ -154,6 +154,54 @@ def test_the_moments_of_a_sweep_and_the_ends_of_stages_wait_too(tmp_path: Path, 
         assert table(moments_path(pair[0])) == table(moments_path(pair[1]))
 
 
+@pytest.mark.parametrize("kind", ["usual", "greedy", "sweep"])
+def test_a_run_that_is_cut_off_anywhere_is_the_same_in_the_end(
+    kind: str, whole: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of the moments at which it looks whether it is to leave, and again a few moments later; on any disk."""
+
+    def new(name: str) -> Run:
+        if kind == "sweep":
+            return Sweep.create(sweep_config(seeds=1), tmp_path / name).runs[0]
+        return made(tmp_path / name, config() if kind == "usual" else config().with_settings(GREEDY))
+
+    complete = new("complete")
+    asked = 0
+
+    def count() -> None:
+        nonlocal asked
+        asked += 1
+
+    Recorder(complete, count).record()
+    for moment in range(0, asked, 1 + asked // 25):
+        run = new(f"cut-{moment}")
+        while run.status.state != "finished":
+            left = moment + 1
+
+            def leave() -> str | None:
+                nonlocal left
+                left -= 1
+                return "interrupted" if left == 0 else None
+
+            before = run.status.step, run.status.state
+            Recorder(run, leave).record()
+            if (run.status.step, run.status.state) == before:
+                Recorder(run).record()  # it never comes further than this
+        assert run.model_path.read_bytes() == complete.model_path.read_bytes()
+        assert run.status.test == complete.status.test
+        assert stage_numbers(run) == stage_numbers(complete)
+        assert kept_frames(run.frames_folder)[-1] == kept_frames(complete.frames_folder)[-1]
+        assert pictured_steps(run) == pictured_steps(complete)
+        # The row of a step at which it was cut off may be missing: its losses are then in the next one's mean.
+        expected = {row["step"]: row for row in table(complete.metrics_path)}
+        rows = table(run.metrics_path)
+        steps = [row["step"] for row in rows]
+        assert steps == sorted(set(steps), key=lambda step: step or 0)
+        assert {steps[0], steps[-1]} == {0, complete.status.steps}
+        for row in rows:
+            assert all(value == expected[row["step"]][name] for name, value in row.items() if name.startswith("val_"))
+
+
 def filled(monkeypatch: pytest.MonkeyPatch, run: Run, step: int, **more: Callable[[], None]) -> tuple[SmallDisk, Recorder]:
     """A recorder whose disk is full from that step on; `rest`: what is done when it has waited for a while."""
     disk = SmallDisk(monkeypatch, math.inf)
