@@ -9,6 +9,7 @@ import pytest
 
 from aecore import sweeps
 from aecore.runs import SWEEP_FILE, all_runs, find_run, runs_root
+from aecore.set_aside import bring_back, purge
 from aecore.sweeps import Sweep, find_sweep, new_sweep, sweeps_of
 from tests.tiny import sweep_config
 
@@ -43,7 +44,7 @@ def test_a_deleted_sweep_is_gone_with_all_its_runs() -> None:
     kept, gone = new_sweep(sweep_config(), owner="ada"), new_sweep(sweep_config(), owner="ada")
     members = [run.token for run in gone.runs]
     gone.delete()
-    assert [folder.name for folder in runs_root().iterdir()] == [kept.token]
+    assert [folder.name for folder in runs_root().iterdir() if not folder.name.startswith(".")] == [kept.token]
     assert find_sweep(gone.token) is None
     assert all(find_run(token) is None for token in members)
     assert [sweep.token for sweep in sweeps_of("ada")] == [kept.token]
@@ -51,16 +52,17 @@ def test_a_deleted_sweep_is_gone_with_all_its_runs() -> None:
         gone.delete()
 
 
-def test_a_deletion_that_was_cut_off_leaves_nothing_that_is_found_and_is_made_up_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_was_deleted_is_found_by_nobody_until_it_is_brought_back_or_gone_for_good() -> None:
     first, second = new_sweep(sweep_config(), owner="ada"), new_sweep(sweep_config(), owner="ada")
-    with monkeypatch.context() as patch:
-        patch.setattr("shutil.rmtree", lambda *_, **__: None)
-        first.delete()
-    (left,) = runs_root().glob(".deleted-*")
-    assert find_sweep(left.name) is None
+    gone = first.delete()
+    assert find_sweep(gone.folder.name) is None
     assert [sweep.token for sweep in sweeps_of("ada")] == [second.token]
     assert {run.sweep for run in all_runs()} == {second.token}
+    assert bring_back(gone) == first.folder
+    assert find_sweep(first.token) is not None
+    first.delete()
     second.delete()
+    assert purge(older_than=0) == 2
     assert list(runs_root().iterdir()) == []
 
 
