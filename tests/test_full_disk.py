@@ -173,7 +173,7 @@ def test_a_run_that_is_cut_off_anywhere_is_the_same_in_the_end(
         asked += 1
 
     Recorder(complete, count).record()
-    for moment in range(0, asked, 1 + asked // 25):
+    for moment in range(0, asked, 1 + asked // 10):
         run = new(f"cut-{moment}")
         while run.status.state != "finished":
             left = moment + 1
