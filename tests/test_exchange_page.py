@@ -246,6 +246,10 @@ def test_weights_come_back_with_the_configuration_beside_them(content: bytes) ->
     app.button(key="bring_keep").click().run()
     (run,) = runs_of(person())
     assert run.about.name == "alone"
+    wait_for(lambda: run.status.test is not None, "the test numbers")
+    known = brought(run)
+    assert known is not None
+    assert (known.said, known.measured) == (None, run.status.test)
 
 
 def test_where_there_is_no_room_that_is_said(content: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
