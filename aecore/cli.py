@@ -162,8 +162,8 @@ def _evaluate(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.checkpoint import DamagedModelError, load_model
     from aecore.data.downloads import DataUnavailableError
+    from aecore.data.kept import load_kept
     from aecore.evaluation import accuracy, evaluate
-    from aecore.recording import load_kept
     from aecore.training import pick_device
 
     try:
@@ -191,8 +191,8 @@ def _latent(options: argparse.Namespace) -> dict[str, Any]:
     from dataclasses import asdict
 
     from aecore.data.downloads import DataUnavailableError
+    from aecore.data.kept import load_kept
     from aecore.latent_measuring import measure
-    from aecore.recording import load_kept
 
     try:
         with bar_of(100) as bar:

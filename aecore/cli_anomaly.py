@@ -99,7 +99,8 @@ def _anomaly(options: argparse.Namespace) -> dict[str, Any]:
     from aecore.anomaly.measuring import measure, measure_baselines
     from aecore.anomaly.results import add_baselines, keep
     from aecore.data.downloads import DataUnavailableError
-    from aecore.recording import Recorder, load_kept
+    from aecore.data.kept import load_kept
+    from aecore.recording import Recorder
     from aecore.runs import Run, replace_file
 
     try:

@@ -59,9 +59,9 @@ def _probe(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.comparison_results import held_out
     from aecore.data.downloads import DataUnavailableError
+    from aecore.data.kept import load_kept
     from aecore.probe import measure
     from aecore.probe_results import REPRESENTATIONS
-    from aecore.recording import load_kept
 
     torch.set_num_threads(1)
     try:
@@ -111,7 +111,7 @@ def _bottleneck(options: argparse.Namespace) -> dict[str, Any]:
 
     from aecore.bottleneck import measure
     from aecore.data.downloads import DataUnavailableError
-    from aecore.recording import load_kept
+    from aecore.data.kept import load_kept
     from aecore.training import DivergedError
 
     keep_freed_memory()

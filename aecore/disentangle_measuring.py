@@ -16,6 +16,7 @@ import torch
 from aecore.checkpoint import load_model
 from aecore.code_table import BATCH, CodeTable
 from aecore.config import RunConfig
+from aecore.data.kept import load_kept
 from aecore.data.loading import Split
 from aecore.data.shape_grid import Grid
 from aecore.disentangle_numbers import GROUPS, TEST_POINTS, TITLES, TRAIN_POINTS, UDR, DisentangleNumbers, Number, keep, kept
@@ -32,7 +33,6 @@ from aecore.metrics.disentanglement import (
 )
 from aecore.metrics.latent import kl_per_dimension
 from aecore.model import Autoencoder
-from aecore.recording import load_kept
 from aecore.runs import Run
 from aecore.sweeps import Member, Sweep
 from aecore.training import scaled

@@ -17,13 +17,14 @@ import numpy as np
 
 from aecore.config import RunConfig
 from aecore.config_sections import DataConfig
+from aecore.data.kept import load_kept
 from aecore.data.loading import Dataset
 from aecore.presets import preset
 from aecore.principal_components import PrincipalComponents
 from aecore.probe import measure, unseen_classes
 from aecore.probe_results import Probe
 from aecore.quality_document import markdown_table, provenance, put_section
-from aecore.recording import Recorder, load_kept
+from aecore.recording import Recorder
 from aecore.runs import Run, Status
 from aecore.shipped_runs import SELF_TAUGHT, SHIPPED, STACKED
 from aecore.stage_numbers import stage_numbers
@@ -250,7 +251,7 @@ ROWS: dict[str, Row] = {
 def make_row(name: str, folder: Path, document: Path, command: str, tell: Tell) -> list[Figure]:
     """Train what a row needs in `folder` (runs that are finished there with this configuration are kept), measure, write.
 
-    Raises RuntimeError where a run fails, and what :func:`~aecore.recording.load_kept` raises where the data cannot be had.
+    Raises RuntimeError where a run fails, and what :func:`~aecore.data.kept.load_kept` raises where the data cannot be had.
     """
     started = time.perf_counter()
     row = ROWS[name]

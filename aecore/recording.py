@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -15,10 +14,9 @@ import torch
 
 from aecore.atlas import ATLAS_SIZE, Atlas, atlas_of, write_atlas
 from aecore.checkpoint import DamagedModelError, fill_start, load_state, save_model, save_state
-from aecore.config_sections import DataConfig
-from aecore.data.arrays import data_root
-from aecore.data.downloads import DataUnavailableError, Progress
-from aecore.data.loading import Dataset, load
+from aecore.data.downloads import DataUnavailableError
+from aecore.data.kept import load_kept
+from aecore.data.loading import Dataset
 from aecore.evaluation import accuracy, evaluate
 from aecore.frames import drop_frames_after
 from aecore.full_disk import WAITING, holding, is_full, remove
@@ -44,33 +42,6 @@ HEARTBEAT = 1.0
 """Seconds between two signs of life of a paused run."""
 WATCHING_SHARE = 0.1
 """Part of the time that validating, painting, and measuring the code of a member of a sweep, may each take of a run."""
-
-
-_DATASETS_KEPT = 2
-_datasets: OrderedDict[tuple[object, ...], Dataset] = OrderedDict()
-_loading: set[tuple[object, ...]] = set()
-
-
-def load_kept(data: DataConfig, progress: Progress | None = None, rest: Callable[[float], None] = time.sleep) -> Dataset:
-    """The data set, kept in memory from the last runs of this process: the next run on it then starts at once.
-
-    Where runs take turns, one of them loads; the others `rest` meanwhile, so many seconds, and report no progress of their own.
-    """
-    key = (data.name, data.resolution, data.factor_steps, str(data_root(None)))
-    while key in _loading:
-        if progress is not None:
-            progress("Getting the pictures", 0.0)
-        rest(0.05)
-    if key not in _datasets:
-        _loading.add(key)
-        try:
-            _datasets[key] = load(data.name, resolution=data.resolution, factor_steps=data.factor_steps, progress=progress)
-        finally:
-            _loading.discard(key)
-    _datasets.move_to_end(key)
-    while len(_datasets) > _DATASETS_KEPT:
-        _datasets.popitem(last=False)
-    return _datasets[key] if data.classes is None else _datasets[key].of_classes(data.classes)
 
 
 def _atlas(dataset: Dataset) -> Atlas:

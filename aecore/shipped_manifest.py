@@ -1,5 +1,5 @@
-"""checkpoints/manifest.json: of each run that comes with the app, what it learned from, its seed, the command that trains it, its
-test numbers, and when it was made."""
+"""checkpoints/manifest.json: of each run and sweep that comes with the app, what it learned from, its seed, the command that
+trains it, its test numbers, and when it was made. The picture denoiser, which is no run, says the same in its about.json."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from aecore.config import RunConfig
 from aecore.runs import CHECKPOINTS, Run, replace_file
+from aecore.sweeps import Sweep
 
 MANIFEST = CHECKPOINTS / "manifest.json"
 
@@ -38,10 +39,34 @@ def note_in_manifest(name: str, run: Run, preset: str, command: str) -> None:
         "sample": sample_config(config).data.name,
         "sample_test": sample_numbers(run),
         "weights_bytes": run.model_path.stat().st_size,
-        "date": time.strftime("%Y-%m-%d", time.gmtime(run.about.created)),
+        "date": _date(run.about.created),
     }
+    _note(name, entry)
+
+
+def note_sweep_in_manifest(name: str, sweep: Sweep) -> None:
+    """Write the entry of a sweep, whose test numbers are those of its runs by their names."""
+    config, runs = sweep.config, sweep.runs
+    entry = {
+        "data": config.base.data.name,
+        "train_images": config.base.train_size,
+        "seeds": sorted({run.config.seed for run in runs}),
+        "command": f"python -m aecore checkpoints {name}",
+        "test": {run.folder.name: run.status.test for run in runs},
+        "test_images": runs[0].status.test_images,
+        "weights_bytes": sum(run.model_path.stat().st_size for run in runs),
+        "date": _date(sweep.about.created),
+    }
+    _note(name, entry)
+
+
+def _note(name: str, entry: dict[str, Any]) -> None:
     entries = read_manifest() | {name: entry}
     replace_file(MANIFEST, json.dumps(dict(sorted(entries.items())), indent=1) + "\n")
+
+
+def _date(created: float) -> str:
+    return time.strftime("%Y-%m-%d", time.gmtime(created))
 
 
 def sample_config(config: RunConfig) -> RunConfig:
@@ -56,8 +81,8 @@ def sample_numbers(run: Run) -> dict[str, float]:
     # With torch, which those who only read the manifest do not need.
     from aecore.checkpoint import load_model
     from aecore.config_sections import DataConfig
+    from aecore.data.kept import load_kept
     from aecore.evaluation import evaluate
-    from aecore.recording import load_kept
 
     config = sample_config(run.config)
     return evaluate(load_model(run), config, load_kept(DataConfig(name=config.data.name)).test)

@@ -183,9 +183,9 @@ def slim(run: Run) -> Status:
     """Make a finished run small, and measure of it what pages show. Returns its status, with the numbers of these weights."""
     from aecore import probe, probe_results
     from aecore.config_sections import DataConfig
+    from aecore.data.kept import load_kept
     from aecore.latent_measuring import measure
     from aecore.latent_numbers import keep
-    from aecore.recording import load_kept
 
     name = run.folder.name
     status = round_weights(run, 16 if name in _EXACT else 6 if name in _LARGE else 8)
@@ -209,7 +209,7 @@ def _keep_scores(run: Run) -> None:
     from aecore.anomaly import results
     from aecore.anomaly.measuring import measure, measure_baselines
     from aecore.config_sections import DataConfig
-    from aecore.recording import load_kept
+    from aecore.data.kept import load_kept
 
     dataset = load_kept(DataConfig(name=run.config.data.name))
     results.keep(run, *measure(run, dataset, most_shown=_CASES))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from aecore.moments import moments_path
 from aecore.runs import CHECKPOINTS, Run
+from aecore.shipped_manifest import note_sweep_in_manifest
 from aecore.slimming import round_weights, thin_curve, thin_moments
 from aecore.sweep_choices import CLASSIC
 from aecore.sweep_config import SweepConfig
@@ -60,6 +61,7 @@ def make(name: str, poll: Callable[[float, str], None] = lambda done, what: None
         target = CHECKPOINTS / name
         shutil.rmtree(target, ignore_errors=True)
         sweep.folder.rename(target)
+    note_sweep_in_manifest(name, Sweep(target))
     return Sweep(target)
 
 

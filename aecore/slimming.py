@@ -27,8 +27,8 @@ def round_weights(run: Run, bits: int) -> Status:
     """Round the weights to so many bits, and measure the test numbers of these weights. Returns the new status."""
     # With torch, which those who only read do not need.
     from aecore.checkpoint import load_model, pack_weights
+    from aecore.data.kept import load_kept
     from aecore.evaluation import accuracy, evaluate
-    from aecore.recording import load_kept
 
     pack_weights(run, bits)
     shutil.rmtree(run.weights_folder, ignore_errors=True)

@@ -14,6 +14,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import save as save_arrays
 
 from aecore.config import RunConfig
+from aecore.run_comparison import setting_text
 from aecore.runs import Run, find_run
 from aecore.shipped_runs import TITLES
 from aecore.snapshot_steps import starting_points
@@ -80,7 +81,9 @@ def misfit(config: RunConfig, source: RunConfig) -> str:
     if mine.input_shape != theirs.input_shape:
         return f"They are for {_examples(theirs.input_shape)}, and these data have {_examples(mine.input_shape)}."
     what = [
-        f"{title} was {_text(before)} and is {_text(now)}" for title, before, now in _differences(config, source) if before != now
+        f"{title} was {setting_text(before)} and is {setting_text(now)}"
+        for title, before, now in _differences(config, source)
+        if before != now
     ]
     if mine.classes != theirs.classes:
         what.append(f"its classifier had {theirs.classes} classes and has {mine.classes}")
@@ -106,12 +109,6 @@ def _examples(shape: tuple[int, ...]) -> str:
     if height == 1:
         return f"sequences of {width:,} time steps" + (f" and {channels} channels" if channels > 1 else "")
     return f"pictures of {height}×{width} pixels" + (" in colour" if channels == 3 else "")
-
-
-def _text(value: object) -> str:
-    if value is None:
-        return "none"
-    return "-".join(map(str, value)) or "none" if isinstance(value, tuple) else str(value).lower()
 
 
 def weights_of(start: Start) -> bytes:

@@ -27,10 +27,11 @@ import torch
 from aecore import limits
 from aecore.allocator import keep_freed_memory
 from aecore.config_sections import DataConfig
+from aecore.data.kept import load_kept
 from aecore.full_disk import FULL, WAITING, holding
 from aecore.masked_log import mask_tokens
 from aecore.presets import preset
-from aecore.recording import Recorder, load_kept
+from aecore.recording import Recorder
 from aecore.runs import Run, Status
 from aecore.training import Trainer
 from aecore.turns import Turn, Turns

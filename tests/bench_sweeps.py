@@ -30,7 +30,8 @@ import sys, time
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from aecore.recording import Recorder, load_kept
+from aecore.data.kept import load_kept
+from aecore.recording import Recorder
 from aecore.sweeps import Sweep
 sweep = Sweep(Path(sys.argv[1]))
 load_kept(sweep.config.base.data)

@@ -16,10 +16,11 @@ from streamlit.testing.v1 import AppTest
 from aecore.anomaly.measuring import measure, measure_baselines
 from aecore.anomaly.results import add_baselines, keep, keep_labels_by_hand, kept
 from aecore.data.catalogue import own_folder
+from aecore.data.kept import load_kept
 from aecore.data.own_series import keep_series
 from aecore.data.series_file import SeriesTable
 from aecore.data.series_preparing import Preparation
-from aecore.recording import Recorder, load_kept
+from aecore.recording import Recorder
 from aecore.runs import ACTIVE, About, Run, new_run, runs_of
 from aecore.ui import anomaly_scores, measurement, run_choice
 from aecore.ui.anomaly_compare import verdict

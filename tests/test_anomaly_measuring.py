@@ -37,10 +37,11 @@ from aecore.anomaly.setting import classes_named, detector
 from aecore.cli import main
 from aecore.config_errors import ConfigError
 from aecore.data.catalogue import card
+from aecore.data.kept import load_kept
 from aecore.data.own_series import keep_series
 from aecore.data.series_file import read_series
 from aecore.model import build
-from aecore.recording import Recorder, load_kept
+from aecore.recording import Recorder
 from aecore.runs import Run
 from aecore.tasks.messages import TaskError
 from aecore.tasks.process import TASKS

@@ -257,14 +257,14 @@ def test_data_that_cannot_be_had_are_said(
         raise DataUnavailableError(f"{name} could not be downloaded: try again later.")
 
     monkeypatch.setattr(recording, "load", load)
-    monkeypatch.setattr("aecore.recording.load", load)
+    monkeypatch.setattr("aecore.data.kept.load", load)
     assert refusal(capsys, "evaluate", trained, "--data", "mnist") == "mnist could not be downloaded: try again later."
     arguments = ["train", "vanilla", "--data", "mnist", "--out", tmp_path / "run"]
     assert refusal(capsys, *arguments) == "mnist could not be downloaded: try again later."
 
 
 def test_a_run_that_diverges_is_said(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("aecore.recording.load", lambda name, **_: dataset())
+    monkeypatch.setattr("aecore.data.kept.load", lambda name, **_: dataset())
     values = ["objective.reconstruction=mse", "architecture.output=linear", "optimizer.kind=sgd", "optimizer.learning_rate=10"]
     values += ["architecture.hidden=20-20", "data.train_images=40", "batch_size=8", "epochs=20", "optimizer.schedule=constant"]
     sentence = refusal(capsys, "train", "vanilla", "--set", *values, "--out", tmp_path / "run")

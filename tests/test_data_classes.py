@@ -8,8 +8,8 @@ from torch import Tensor
 
 from aecore.config import RunConfig
 from aecore.config_errors import ConfigError
+from aecore.data.kept import load_kept
 from aecore.data.loading import Dataset, load
-from aecore.recording import load_kept
 from tests.tiny import config, trainer
 
 CHOSEN = (5, 6, 7, 8, 9)

@@ -12,10 +12,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from aecore.data.kept import load_kept
 from aecore.frames import FRAMES_BYTES, Frame, kept_frames, pack_film, read_film, read_frame, write_frame
 from aecore.model import build
 from aecore.painting import FILTERS, KEEP_FACTOR, KEPT_BYTES, Painter, first_filters, keep_factor, next_kept
-from aecore.recording import load_kept
 from aecore.training import Trainer
 from tests.test_frames import frame, same_frame
 from tests.tiny import config, dataset, trainer

@@ -28,9 +28,10 @@ from aecore.model import Autoencoder, build
 from aecore.runs import Run, Status, new_run, runs_root
 from aecore.ui import run_page as maker
 from aecore.ui.components import source
-from aecore.ui.run_page import RunPageError, run_page, size_text
+from aecore.ui.run_page import RunPageError, run_page
 from aecore.ui.run_page_data import for_script, packed_floats
 from aecore.ui.run_page_route import ROUTES
+from aecore.usage import size
 from tests import tiny
 
 PICTURES, STEPS = 24, (0, 3, 8)
@@ -332,7 +333,7 @@ def test_the_take_away_view_links_to_it_and_says_its_size() -> None:
     assert not app.exception
     (link,) = app.get("link_button")
     assert link.proto.url == f"/api/runs/{run.token}/page.html"
-    assert link.proto.label == f"Save as a page (HTML, {size_text(len(run_page(run).encode()))})"
+    assert link.proto.label == f"Save as a page (HTML, {size(len(run_page(run).encode()))})"
     broken, _ = made(**KINDS["dense"])
     (broken.folder / "config.json").unlink()
     gone = AppTest.from_string(

@@ -60,8 +60,13 @@ def test_the_manifest_says_what_each_run_is_and_does(name: str) -> None:
         assert math.isclose(value, entry["sample_test"][number], rel_tol=1e-3), number
 
 
-def test_the_manifest_names_nothing_else() -> None:
-    assert set(read_manifest()) == set(SHIPPED)
+def test_the_manifest_names_all_runs_and_sweeps_and_nothing_else() -> None:
+    manifest = read_manifest()
+    assert set(manifest) == {*SHIPPED, *SHIPPED_SWEEPS}
+    for sweep in shipped_sweeps():
+        entry = manifest[sweep.token]
+        assert entry["test"] == {run.folder.name: run.status.test for run in sweep.runs}
+        assert entry["seeds"] == sorted({run.config.seed for run in sweep.runs})
 
 
 def test_the_stacked_network_comes_with_the_same_all_at_once() -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from aecore.checkpoint import load_model
+from aecore.data.kept import load_kept
 from aecore.evaluation import evaluate
 from aecore.frames import Frame, kept_frames, read_frame, write_frame
 from aecore.metrics_log import MetricsReader
 from aecore.moments import kept_steps, moments_path, pictured_steps, read_traversals
-from aecore.recording import load_kept
 from aecore.shipped_sweeps import slim
 from aecore.slimming import thin_curve, thin_frames
 from tests.tiny import trained_sweep

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aecore import recording
 from aecore.atlas import read_atlas
 from aecore.config_errors import ConfigError
 from aecore.config_sections import DataConfig
+from aecore.data import kept
 from aecore.metrics_log import MetricsReader
 from aecore.moments import columns_of, kept_steps, moments_path, pictured_steps, read_traversals
 from aecore.recording import Recorder
@@ -174,19 +174,19 @@ def test_runs_that_take_turns_load_their_pictures_once(monkeypatch: pytest.Monke
             progress("Reading", step / 20)  # here the others get their turn
         return "the pictures"
 
-    monkeypatch.setattr(recording, "load", slow)
+    monkeypatch.setattr(kept, "load", slow)
     found = []
 
     def work() -> None:
         with turns.taking_part("ada") as turn:
-            found.append(recording.load_kept(data, lambda what, done: turn.check(), turn.rest))
+            found.append(kept.load_kept(data, lambda what, done: turn.check(), turn.rest))
 
     threads = [threading.Thread(target=work) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(20)
-    recording._datasets.popitem()
+    kept._datasets.popitem()
     assert loads == ["shapes"]
     assert [str(pictures) for pictures in found] == ["the pictures"] * 4
 

@@ -17,8 +17,9 @@ from aecore.anomaly.results import Method, Report, add_baselines, keep, kept
 from aecore.anomaly.setting import detector, usual_preset
 from aecore.config_sections import DataConfig
 from aecore.data.catalogue import card
+from aecore.data.kept import load_kept
 from aecore.quality_document import markdown_table, provenance, put_section
-from aecore.recording import Recorder, load_kept
+from aecore.recording import Recorder
 from aecore.runs import Run
 
 TITLE = "# How well anomalies are found\n\nMade by commands, not by hand: each section names its own.\n"

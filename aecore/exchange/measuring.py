@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from aecore.checkpoint import load_model
+from aecore.data.kept import load_kept
 from aecore.data.loading import Dataset
 from aecore.evaluation import accuracy, evaluate
 from aecore.exchange.brought import Brought, keep_measured
-from aecore.recording import load_kept
 from aecore.runs import Run
 from aecore.training import pick_device
 

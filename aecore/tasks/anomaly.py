@@ -13,12 +13,12 @@ from aecore.config_errors import ConfigError
 from aecore.config_sections import DataConfig
 from aecore.data.downloads import DataUnavailableError
 from aecore.data.heartbeats import heart_recording
+from aecore.data.kept import load_kept
 from aecore.data.machine import machine_recording
 from aecore.data.own_series import keep_series, make_room
 from aecore.data.sequence_names import HEARTBEAT_CLASSES, MACHINE_CHANNELS, MACHINE_CLASSES
 from aecore.data.series_file import ReadOptions, SeriesFileError, SeriesTable, read_series
 from aecore.data.series_preparing import Preparation
-from aecore.recording import load_kept
 from aecore.runs import Run, all_runs, find_run
 from aecore.tasks.features import one_thread
 from aecore.tasks.messages import Arrays, Message, Report, TaskError

@@ -8,7 +8,7 @@ from aecore.checkpoint import DamagedModelError
 from aecore.comparison import Contest, Network, compare, quality_curve
 from aecore.comparison_results import to_json
 from aecore.data.downloads import DataUnavailableError
-from aecore.recording import load_kept
+from aecore.data.kept import load_kept
 from aecore.runs import find_run
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
 from aecore.tuning import TunedStore

@@ -12,11 +12,11 @@ from aecore.bottleneck import measure as measure_bottleneck
 from aecore.bottleneck_results import check_amount, data_of, key_of, put_partial
 from aecore.config_errors import ConfigError
 from aecore.data.downloads import DataUnavailableError
+from aecore.data.kept import load_kept
 from aecore.feature_maps import feature_maps
 from aecore.probe import measure as measure_probe
 from aecore.probe import unseen_classes
 from aecore.probe_results import keep
-from aecore.recording import load_kept
 from aecore.runs import Run, find_run, runs_root
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
 from aecore.training import DivergedError

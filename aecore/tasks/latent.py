@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aecore.data.downloads import DataUnavailableError
+from aecore.data.kept import load_kept
 from aecore.latent_measuring import measure
 from aecore.latent_numbers import to_json
-from aecore.recording import load_kept
 from aecore.runs import find_run
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
 

@@ -11,9 +11,9 @@ import torch
 from aecore.checkpoint import DamagedModelError, load_model
 from aecore.config import RunConfig
 from aecore.data.downloads import DataUnavailableError
+from aecore.data.kept import load_kept
 from aecore.data.loading import Dataset
 from aecore.nearest import nearest
-from aecore.recording import load_kept
 from aecore.runs import Run, find_run
 from aecore.tasks.messages import Arrays, Message, Report, TaskError
 from aecore.training import scaled

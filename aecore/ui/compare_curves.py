@@ -18,6 +18,7 @@ SCRIPTS = (
     "curve.js",
     "run_stages.js",
     "chart.js",
+    "mounting.js",
     "compare_curves.js",
 )
 STYLES = ("live_run.css", "save_chart.css", "compare_curves.css")

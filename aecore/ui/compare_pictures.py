@@ -11,7 +11,7 @@ from aecore.config import RunConfig
 from aecore.runs import ACTIVE, Run
 from aecore.ui.components import source
 
-SCRIPTS = ("canvas.js", "pixels.js", "random.js", "noise.js", "network.js", "compare_pictures.js")
+SCRIPTS = ("canvas.js", "pixels.js", "random.js", "noise.js", "network.js", "mounting.js", "compare_pictures.js")
 
 _PICTURES = st.components.v2.component(
     "compare_pictures",

@@ -24,6 +24,7 @@ SCRIPTS = (
     "curve.js",
     "small_chart.js",
     "layer_panel.js",
+    "mounting.js",
     "layer_curves.js",
 )
 STYLES = ("controls.css", "save_chart.css", "layer_curves.css")

@@ -25,6 +25,7 @@ SCRIPTS = (
     "pictures.js",
     "markers.js",
     "scatter.js",
+    "mounting.js",
     "live_run.js",
 )
 

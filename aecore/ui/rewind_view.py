@@ -32,6 +32,7 @@ FILES = (
     "rewind_player.js",
     "rewind_filters.js",
     "rewind_gif.js",
+    "mounting.js",
     "rewind.js",
 )
 SHEETS = ("markers.css", "live_run.css", "range.css", "save_chart.css", "rewind.css")

@@ -18,6 +18,7 @@ from aecore.runs import Run
 from aecore.ui.components import source
 from aecore.ui.run_page_data import for_script, network_data, training_data
 from aecore.ui.run_page_words import facts_html, name_on_page, note_html, settings_html, test_html
+from aecore.usage import size
 
 MOST_BYTES = 30 << 20
 """The largest page: beyond, browsers are slow to open it and mail does not take it."""
@@ -115,9 +116,9 @@ def run_page(run: Run) -> str:
         _data("network-data", for_script(network)),
     ]
     body = "\n".join(parts)
-    size = len(body.encode()) + sum(len(text.encode()) for text in (*sheets, *scripts))
-    _check_size(size)
-    body += f"\n<footer><p>{_footer(size)}</p></footer>"
+    count = len(body.encode()) + sum(len(text.encode()) for text in (*sheets, *scripts))
+    _check_size(count)
+    body += f"\n<footer><p>{_footer(count)}</p></footer>"
     return _document(name, body, sheets, scripts if network is not None else scripts[:1])
 
 
@@ -129,15 +130,10 @@ def script(*names: str) -> str:
     return text
 
 
-def size_text(size: int) -> str:
-    """Bytes in words."""
-    return f"{size / 1e6:.1f} MB" if size >= 100_000 else f"{size / 1000:.0f} kB"
-
-
-def _check_size(size: int) -> None:
-    if size > MOST_BYTES:
+def _check_size(count: int) -> None:
+    if count > MOST_BYTES:
         raise RunPageError(
-            f"The page of this run would have {size_text(size)}, more than the {MOST_BYTES >> 20} MB that a page may have: "
+            f"The page of this run would have {size(count)}, more than the {MOST_BYTES >> 20} MB that a page may have: "
             "take it away as a zip instead."
         )
 
@@ -157,9 +153,9 @@ def _about_network(config: RunConfig, kind: str) -> str:
     return escape(" ".join(words))
 
 
-def _footer(size: int) -> str:
+def _footer(count: int) -> str:
     return (
-        f"Made by Autoencoder Lab. This page has about {size_text(size)}, holds the network's weights in half precision, and "
+        f"Made by Autoencoder Lab. This page has about {size(count)}, holds the network's weights in half precision, and "
         "asks nothing of any server."
     )
 

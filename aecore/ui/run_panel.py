@@ -11,6 +11,7 @@ from aecore.config import RunConfig
 from aecore.data.catalogue import is_own
 from aecore.engine import EngineError
 from aecore.presets import Preset
+from aecore.run_comparison import setting_text
 from aecore.runs import ACTIVE, CHECKPOINTS, Run, Status, find_run, runs_of, shipped
 from aecore.starting import Start, find_start
 from aecore.test_numbers import TEST_NUMBERS, explanation_of, title_of
@@ -273,7 +274,7 @@ def run_name(config: RunConfig, preset: Preset) -> str:
     """A run's name: its preset, its data, and what was changed, e.g. «vae · digits · size 2»."""
     changes = config.differences(preset.config)
     words = [
-        f"{name.rpartition('.')[2].replace('_', ' ')} {_short(value)}"
+        f"{name.rpartition('.')[2].replace('_', ' ')} {setting_text(value)}"
         for name, (value, _) in changes.items()
         if name != "data.name" and not (name.startswith("data.") and value is None)  # all of the data needs no word
     ]
@@ -290,10 +291,6 @@ def name_of(run: Run) -> str:
     if not about.created or not about.owner:
         return about.name or run.token
     return f"{about.name} ({time.strftime('%H:%M:%S', time.localtime(about.created))})"
-
-
-def _short(value: object) -> str:
-    return "-".join(map(str, value)) if isinstance(value, tuple) else (f"{value:g}" if isinstance(value, float) else str(value))
 
 
 def _place(run: Run) -> str:

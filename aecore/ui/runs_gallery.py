@@ -23,6 +23,7 @@ FILES = (
     "runs_card.js",
     "runs_talk.js",
     "runs_around.js",
+    "mounting.js",
     "runs_gallery.js",
 )
 

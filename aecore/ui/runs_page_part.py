@@ -9,7 +9,8 @@ import streamlit as st
 
 from aecore.runs import ACTIVE, Run
 from aecore.ui.base_path import base_path
-from aecore.ui.run_page import RunPageError, run_page, size_text
+from aecore.ui.run_page import RunPageError, run_page
+from aecore.usage import size
 
 
 def show(run: Run) -> None:
@@ -20,12 +21,12 @@ def show(run: Run) -> None:
     )
     try:
         # While it trains, the page is another one at every step.
-        size = "" if run.status.state in ACTIVE else f", {size_text(_size(run.folder, run.sweep, _stamp(run)))}"
+        how_large = "" if run.status.state in ACTIVE else f", {size(_size(run.folder, run.sweep, _stamp(run)))}"
     except RunPageError as error:
         st.info(str(error), icon=":material/info:")
         return
     st.link_button(
-        f"Save as a page (HTML{size})",
+        f"Save as a page (HTML{how_large})",
         f"{base_path()}/api/runs/{run.token}/page.html",
         icon=":material/web:",
         help="The weights in it have half precision: the pictures are the same to the eye. Of a run that is still in training, "

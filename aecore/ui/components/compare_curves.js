@@ -51,22 +51,7 @@ class CompareCurves {
   }
 }
 
-const views = new WeakMap()
-
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".live")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new CompareCurves(root)
-    views.set(parentElement, view)
-  }
-  view.update(data)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new CompareCurves(root)
+  return keepView(parentElement, ".live", make, (view) => view.update(data))
 }

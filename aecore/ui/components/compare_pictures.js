@@ -190,22 +190,7 @@ class ComparePictures {
   }
 }
 
-const views = new WeakMap()
-
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector("[data-testid=compare-pictures]")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new ComparePictures(root)
-    views.set(parentElement, view)
-  }
-  view.update(data)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new ComparePictures(root)
+  return keepView(parentElement, "[data-testid=compare-pictures]", make, (view) => view.update(data))
 }

@@ -186,24 +186,7 @@ class LayerCurves {
   }
 }
 
-const views = new WeakMap()
-
-// Streamlit calls this when the view is mounted and again whenever its data or the theme change. A call that was
-// overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector("[data-testid=layer-curves]")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new LayerCurves(root)
-    views.set(parentElement, view)
-  }
-  view.update(data, (state) => setTriggerValue("state", state))
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new LayerCurves(root)
+  return keepView(parentElement, "[data-testid=layer-curves]", make, (view) => view.update(data, (state) => setTriggerValue("state", state)))
 }

@@ -165,24 +165,7 @@ class LiveRun {
   }
 }
 
-const views = new WeakMap()
-
-// Streamlit calls this when the view is mounted and again whenever its data or the theme change. A call that was
-// overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".live")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new LiveRun(root, data)
-    views.set(parentElement, view)
-  }
-  view.update(data, (state) => setTriggerValue("state", state))
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new LiveRun(root, data)
+  return keepView(parentElement, ".live", make, (view) => view.update(data, (state) => setTriggerValue("state", state)))
 }

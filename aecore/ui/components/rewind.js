@@ -14,6 +14,7 @@ class Rewind {
   constructor(root) {
     this.root = root
     const panel = (name) => root.querySelector(`.${name}`)
+    panel("loss").querySelector(".plot").append(make("i", { className: "mark", hidden: true, dataset: { testid: "mark" } }))
     this.chart = new LossChart(panel("loss"))
     this.pictures = new Pictures(panel("pictures"), false)
     this.space = new MomentSpace(panel("code"))
@@ -309,24 +310,7 @@ class Rewind {
   }
 }
 
-const views = new WeakMap()
-
-// Streamlit calls this when the view is mounted and again whenever its data or the theme change. A call that was
-// overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".live")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new Rewind(root)
-    views.set(parentElement, view)
-  }
-  view.update(data, setTriggerValue)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new Rewind(root)
+  return keepView(parentElement, ".live", make, (view) => view.update(data, setTriggerValue))
 }

@@ -280,24 +280,7 @@ class RunsGallery {
   }
 }
 
-const views = new WeakMap()
-
-// Streamlit calls this when the view is mounted and again whenever its data or the theme change. A call that was overtaken by a
-// later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector("[data-testid=runs-gallery]")
-  let view = views.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new RunsGallery(root, data)
-    views.set(parentElement, view)
-  }
-  view.update(data, setTriggerValue)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new RunsGallery(root, data)
+  return keepView(parentElement, "[data-testid=runs-gallery]", make, (view) => view.update(data, setTriggerValue))
 }
