@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from aecore import cli, recording
+from aecore import cli
 from aecore.checkpoint import load_model
 from aecore.config import RunConfig
+from aecore.data import kept
 from aecore.data.catalogue import card
 from aecore.data.downloads import DataUnavailableError
 from aecore.data.loading import Dataset
@@ -157,7 +158,7 @@ def test_other_data_of_the_same_size_can_be_measured(trained: Path, capsys: Capt
         asked.append(name)
         return Dataset(card(name), *(split(count) for count in (10, 10, 30)))
 
-    monkeypatch.setattr(recording, "load", load)
+    monkeypatch.setattr(kept, "load", load)
     measured = result(capsys, "evaluate", trained, "--data", "kmnist")
     assert asked == ["kmnist"]
     assert (measured["data"], measured["test_images"]) == ("kmnist", 30)
@@ -256,7 +257,7 @@ def test_data_that_cannot_be_had_are_said(
     def load(name: str, **_: object) -> Dataset:
         raise DataUnavailableError(f"{name} could not be downloaded: try again later.")
 
-    monkeypatch.setattr(recording, "load", load)
+    monkeypatch.setattr(kept, "load", load)
     monkeypatch.setattr("aecore.data.kept.load", load)
     assert refusal(capsys, "evaluate", trained, "--data", "mnist") == "mnist could not be downloaded: try again later."
     arguments = ["train", "vanilla", "--data", "mnist", "--out", tmp_path / "run"]

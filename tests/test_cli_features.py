@@ -12,6 +12,7 @@ from aecore import recording
 from aecore.atlas import atlas_of, write_atlas
 from aecore.bottleneck_results import Bottleneck, key_of, partial
 from aecore.checkpoint import save_model
+from aecore.data import kept as data_kept
 from aecore.data.loading import Dataset
 from aecore.feature_maps_results import FeatureMaps
 from aecore.model import build
@@ -33,8 +34,8 @@ def tiny_data(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     def load(*arguments: Any) -> Dataset:
         return data
 
-    monkeypatch.setattr(recording, "load_kept", load)
-    monkeypatch.setattr(features, "load_kept", load)
+    for module in (data_kept, recording, features):
+        monkeypatch.setattr(module, "load_kept", load)
     return data
 
 
