@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from streamlit.components.v2 import manifest_scanner
 
 from tests.browser import launch
 from tests.server import AppServer
@@ -33,6 +35,14 @@ def _one_person() -> Iterator[None]:
     """Who has no cookie is somebody else in each tab; tests without a browser are one person, in a page and beside it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("aecore.ui.server.session", lambda: "")
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_scan() -> Iterator[None]:
+    """Each AppTest looks through all installed packages for components, most of a second; what is installed stays the same."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
         yield
 
 

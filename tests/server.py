@@ -18,11 +18,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 def wait_for(condition: Callable[[], object], what: str, limit: float = 60.0) -> None:
     """Return as soon as the condition holds. Raises TimeoutError with `what` when it does not within `limit` seconds."""
-    end = time.monotonic() + limit
+    start = time.monotonic()
     while not condition():
-        if time.monotonic() > end:
+        waited = time.monotonic() - start
+        if waited > limit:
             raise TimeoutError(f"waited {limit:g} s in vain: {what}")
-        time.sleep(0.01)
+        # To ask a browser or the system costs time that what is waited for could use: the longer it takes, the less often.
+        time.sleep(min(0.01 + waited / 50, 0.05))
 
 
 class AppServer:

@@ -46,7 +46,7 @@ class AnomaliesPage:
 
     def until_trained(self) -> None:
         live = self.page.get_by_test_id("live-run")
-        wait_for(lambda: live.get_attribute("data-state") == "finished", "the end of the training", limit=150)
+        expect(live).to_have_attribute("data-state", "finished", timeout=150_000)
         self.settled()
 
     @property

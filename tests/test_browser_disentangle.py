@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.server import AppServer, wait_for
+from tests.server import AppServer
 
 TINY = "steps_scale=3&steps_x=8&steps_y=8&betas=1%2C+4&numbers=3"
 LONG = f"?view=Set+up&{TINY}&steps=1000000"
@@ -45,7 +45,7 @@ class DisentanglePage:
         return self.page.get_by_test_id("sweep-live")
 
     def until_state(self, *states: str) -> None:
-        wait_for(lambda: self.view.get_attribute("data-state") in states, f"a sweep that is {states}", limit=120)
+        expect(self.view).to_have_attribute("data-state", re.compile("|".join(states)), timeout=120_000)
 
     @property
     def token(self) -> str:

@@ -42,7 +42,7 @@ class FeaturesPage:
         return self.page.get_by_test_id("layer-curves")
 
     def until_state(self, *states: str) -> None:
-        wait_for(lambda: self.curves.get_attribute("data-state") in states, f"a run that is {states}", limit=120)
+        expect(self.curves).to_have_attribute("data-state", re.compile("|".join(states)), timeout=120_000)
 
     def token(self, key: str) -> str:
         expect(self.page).to_have_url(re.compile(f"{key}=[0-9a-f]{{32}}"))
