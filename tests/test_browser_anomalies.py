@@ -79,7 +79,7 @@ def test_the_shipped_detector_is_there_at_once_and_follows_the_hand(anomalies: A
 
 
 def test_a_detector_is_trained_labelled_reloaded_and_its_scores_taken_away(anomalies: AnomaliesPage) -> None:
-    page = anomalies.open("?look=Train+one&anomaly_data=Machine&anomaly_epochs=2").page
+    page = anomalies.open("?look=Train+one&anomaly_data=Machine&anomaly_epochs=1").page
     anomalies.button("Train").dblclick()
     expect(page).to_have_url(re.compile("detector=[0-9a-f]{32}"))
     anomalies.until_trained()
