@@ -27,8 +27,8 @@ def test_a_run_is_trained_rewound_saved_and_started_again(page: Page, server: Ap
     view = page.get_by_test_id("rewind")
     expect(view).to_have_attribute("data-state", "finished")
     page.locator("[data-testid=stApp][data-test-script-state=notRunning]").wait_for()
+    expect(view).to_have_attribute("data-moment", re.compile(r"^([6-9]|\d\d+)$"))  # the last one, once the film is there
     last = int(view.get_attribute("data-moment") or 0)
-    assert last > 5
     page.on("request", lambda request: sent.append(request.url))
     box = page.get_by_test_id("moment").bounding_box()
     assert box is not None
