@@ -15,7 +15,7 @@ def test_a_run_is_trained_rewound_saved_and_started_again(page: Page, server: Ap
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     train = TrainPage(page, server.url).open(
-        "?preset=vanilla&data.name=digits&data.train_images=200&epochs=20&architecture.hidden=12"
+        "?preset=vanilla&data.name=digits&data.train_images=200&epochs=200&architecture.hidden=12"
     )
     train.press("Train")
     expect(page).to_have_url(re.compile("run=[0-9a-f]{32}"))
