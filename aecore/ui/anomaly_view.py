@@ -48,6 +48,7 @@ FILES = (
     "anomaly_sequence.js",
     "anomaly_card.js",
     "anomaly_gallery.js",
+    "mounting.js",
     "anomaly.js",
 )
 

@@ -16,6 +16,7 @@ FILES = (
     "pixels.js",
     "markers.js",
     "feature_maps_map.js",
+    "mounting.js",
     "feature_maps.js",
 )
 SHEETS = ("controls.css", "markers.css", "map.css", "latent.css", "save_chart.css", "feature_maps.css")

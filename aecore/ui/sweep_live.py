@@ -36,6 +36,7 @@ FILES = (
     "sweep_traversals.js",
     "sweep_card.js",
     "sweep_clock.js",
+    "mounting.js",
     "sweep_live.js",
 )
 MEASURED_LIVE = 2_000

@@ -274,24 +274,7 @@ class AnomalyView {
   }
 }
 
-// The function that Streamlit calls when the component is mounted, at every rerun and when the theme changes. A call that was
-// overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
-const mounted = new WeakMap()
-
-export default ({ data, parentElement, setTriggerValue }) => {
-  const root = parentElement.querySelector("[data-testid]")
-  let view = mounted.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new AnomalyView(root)
-    mounted.set(parentElement, view)
-  }
-  view.update(data, setTriggerValue)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    mounted.delete(parentElement)
-  }
+export default function ({ data, parentElement, setTriggerValue }) {
+  const make = (root) => new AnomalyView(root)
+  return keepView(parentElement, "[data-testid]", make, (view) => view.update(data, setTriggerValue))
 }

@@ -1,5 +1,5 @@
 // Two maps of the same pictures, by their pixels and by a run's features: what is pointed at in one is shown in both.
-// Needs canvas.js, pixels.js, markers.js and feature_maps_map.js.
+// Needs canvas.js, pixels.js, markers.js, feature_maps_map.js and mounting.js.
 
 const METHODS = { pca: "two principal components", tsne: "t-SNE" }
 const READING = {
@@ -145,24 +145,7 @@ class FeatureMaps {
   }
 }
 
-// The function that Streamlit calls when the component is mounted, at every rerun and when the theme changes. A call that was
-// overtaken by a later one has its clean-up run at once, so only the latest call's clean-up may close the view.
-const mounted = new WeakMap()
-
-export default ({ data, parentElement }) => {
-  const root = parentElement.querySelector("[data-testid]")
-  let view = mounted.get(parentElement)
-  if (view?.root !== root) {
-    view?.close()
-    view = new FeatureMaps(root)
-    mounted.set(parentElement, view)
-  }
-  view.update(data)
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    mounted.delete(parentElement)
-  }
+export default function ({ data, parentElement }) {
+  const make = (root) => new FeatureMaps(root)
+  return keepView(parentElement, "[data-testid]", make, (view) => view.update(data))
 }

@@ -195,24 +195,8 @@ class SweepLive {
   }
 }
 
-const views = new WeakMap()
-
-// Streamlit calls this when the view is mounted and again whenever its data or the theme change. A call that was overtaken by a
-// later one has its clean-up run at once, so only the latest call's clean-up may close the view.
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector("[data-testid=sweep-live]")
-  let view = views.get(parentElement)
-  if (view?.root !== root || view.data.token !== data.token) {
-    view?.close()
-    view = new SweepLive(root, data)
-    views.set(parentElement, view)
-  }
-  view.update(data, (state) => setTriggerValue("state", state))
-  const call = {}
-  view.latestCall = call
-  return () => {
-    if (view.latestCall !== call) return
-    view.close()
-    views.delete(parentElement)
-  }
+  const make = (root) => new SweepLive(root, data)
+  const update = (view) => view.update(data, (state) => setTriggerValue("state", state))
+  return keepView(parentElement, "[data-testid=sweep-live]", make, update, (view) => view.data.token === data.token)
 }
